@@ -1,0 +1,47 @@
+# Every target sets itself up: a fresh machine needs only Python >= 3.11, make and git.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: help demo test test-all test-asterisk check bench lock clean
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## the main job on simulators: a short morning of calls, ends by itself
+	$(BIN)/textback-pbx demo
+
+test: $(STAMP) ## everything that needs no root
+	$(BIN)/python -m pytest
+
+check: $(STAMP) ## ruff, mypy, architecture and documentation tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/architecture
+
+test-all: ## the tests on every Python 3.11-3.13 found
+	@for version in 3.11 3.12 3.13; do \
+	  if command -v python$$version >/dev/null 2>&1; then \
+	    $(MAKE) test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+	  else echo "python$$version is not here: skipped"; fi; done
+
+test-asterisk: $(STAMP) ## real calls through a real Asterisk (needs root and debootstrap)
+	$(BIN)/python -m pytest -q tests/asterisk --override-ini addopts="-ra --import-mode=importlib"
+
+bench: $(STAMP) ## figures, as medians and ratios
+	$(BIN)/python -m tests.bench
+
+lock: ## pin and hash the development dependencies
+	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q uv
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --group dev --extra notify pyproject.toml requirements/build.in -o requirements/dev.txt
+
+clean: ## remove what the targets made
+	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,116 @@
+"""The storage promises: one writer, all or nothing, a lock, and words for every way a file can be unusable."""
+
+import asyncio
+import sqlite3
+import stat
+
+import pytest
+
+from textback_pbx import database as module
+from textback_pbx.database import Database, DatabaseProblem
+
+
+async def test_the_promises_hold_after_open(database):
+    async with database.read() as tx:
+        assert await tx.value("PRAGMA journal_mode") == "wal"
+        assert await tx.value("PRAGMA synchronous") == 2
+        assert await tx.value("PRAGMA foreign_keys") == 1
+    assert stat.S_IMODE(database.path.stat().st_mode) == 0o600
+
+
+async def test_a_file_that_others_could_read_is_made_private(tmp_path):
+    path = tmp_path / "open.sqlite"
+    path.touch(mode=0o644)
+    await (await Database.open(path)).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_a_failing_block_leaves_nothing(database):
+    with pytest.raises(RuntimeError):
+        async with database.transaction() as tx:
+            await tx.run("INSERT INTO meta VALUES ('a', '1')")
+            raise RuntimeError
+    async with database.read() as tx:
+        assert await tx.value("SELECT count(*) FROM meta") == 0
+
+
+@pytest.mark.fault(48)
+@pytest.mark.parametrize("turns", range(25))
+async def test_cancelled_at_any_await_is_all_or_nothing_and_never_joined(database, turns):
+    async def work():
+        async with database.transaction() as tx:
+            await tx.run("INSERT INTO meta VALUES ('a', '1')")
+            await tx.run("INSERT INTO meta VALUES ('b', '2')")
+
+    task = asyncio.ensure_future(work())
+    for _ in range(turns):
+        await asyncio.sleep(0 if turns < 15 else 0.0005)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not database._connection.in_transaction
+    async with database.transaction() as tx:
+        await tx.run("INSERT INTO meta VALUES ('next', '3')")
+    async with database.read() as tx:
+        keys = {row["key"] for row in await tx.all("SELECT key FROM meta")}
+    assert keys in ({"next"}, {"a", "b", "next"})
+
+
+@pytest.mark.fault(47)
+async def test_a_second_agent_is_refused_with_words(tmp_path):
+    first = await Database.open(tmp_path / "x.sqlite", exclusive=True)
+    with pytest.raises(DatabaseProblem, match="another agent already works"):
+        await Database.open(tmp_path / "x.sqlite", exclusive=True)
+    await first.close()
+    await (await Database.open(tmp_path / "x.sqlite", exclusive=True)).close()
+
+
+@pytest.mark.fault(12)
+async def test_half_a_migration_leaves_the_old_schema_whole(tmp_path, monkeypatch):
+    path = tmp_path / "x.sqlite"
+    await (await Database.open(path)).close()
+    good = module.migrations()
+    broken = "CREATE TABLE half (x);\nCREATE TABLE half (x);"
+    monkeypatch.setattr(module, "migrations", lambda: [*good, broken])
+    with pytest.raises(DatabaseProblem):
+        await Database.open(path)
+    monkeypatch.setattr(module, "migrations", lambda: good)
+    opened = await Database.open(path)
+    async with opened.read() as tx:
+        assert await tx.value("SELECT count(*) FROM sqlite_schema WHERE name = 'half'") == 0
+        assert await tx.value("PRAGMA user_version") == len(good)
+    await opened.close()
+
+
+@pytest.mark.fault(12)
+async def test_an_older_program_refuses_a_newer_file(tmp_path):
+    path = tmp_path / "x.sqlite"
+    await (await Database.open(path)).close()
+    raw = sqlite3.connect(path)
+    raw.execute("PRAGMA user_version=99")
+    raw.close()
+    for read_only in (False, True):
+        with pytest.raises(DatabaseProblem, match="schema version 99"):
+            await Database.open(path, read_only=read_only)
+
+
+@pytest.mark.fault(17)
+async def test_a_damaged_file_is_refused_with_the_way_back(tmp_path):
+    path = tmp_path / "x.sqlite"
+    path.write_bytes(b"this is no database at all" * 200)
+    with pytest.raises(DatabaseProblem, match="restore the newest backup"):
+        await Database.open(path)
+
+
+async def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(DatabaseProblem, match="make the folder first"):
+        await Database.open(tmp_path / "nowhere" / "x.sqlite")
+
+
+async def test_read_only_never_writes(tmp_path):
+    path = tmp_path / "x.sqlite"
+    await (await Database.open(path)).close()
+    opened = await Database.open(path, read_only=True)
+    with pytest.raises(sqlite3.OperationalError):
+        async with opened.transaction() as tx:
+            await tx.run("INSERT INTO meta VALUES ('a', '1')")
+    await opened.close()

@@ -1,0 +1,61 @@
+"""What every command needs: the configuration option, the database, printing, and errors without a traceback."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+T = TypeVar("T")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="TEXTBACK_PBX_CONFIG",
+        help="The configuration file [/etc/textback-pbx/config.toml].",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+EXIT_NO, EXIT_USAGE, EXIT_SETUP, EXIT_PEER = 1, 2, 3, 4
+
+
+def fail(message: str, code: int = EXIT_NO) -> NoReturn:
+    """Print what is wrong and what to do on standard error, and leave with ``code``."""
+    print(message, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run one coroutine; a known problem becomes its message and exit code, never a traceback."""
+    from textback_pbx.database import DatabaseProblem
+
+    try:
+        return asyncio.run(work())
+    except DatabaseProblem as problem:
+        fail(str(problem), EXIT_SETUP)
+    except KeyboardInterrupt:
+        fail("stopped", 130)
+
+
+def emit_json(value: Any) -> None:
+    """Print one JSON value on one line."""
+    print(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
+    """Print rows as a plain table: ``columns`` maps a row's key to its heading."""
+    texts = [[_cell(row.get(key)) for key in columns] for row in rows]
+    heads = list(columns.values())
+    widths = [max([len(head), *(len(line[n]) for line in texts)]) for n, head in enumerate(heads)]
+    for line in [heads, *texts]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value).replace("\n", " ")

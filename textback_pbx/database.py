@@ -1,0 +1,272 @@
+"""The one SQLite file: opened with its promises asserted, one writer, one transaction at a time.
+
+WAL with ``synchronous=FULL``: a commit that returned has reached the disk. aiosqlite alone leaves a cancelled
+task's transaction open on the shared connection, and the next task's insert joins it; :meth:`Database.transaction`
+locks, shields the commit and rolls back, so that can't happen. Only ``store.py`` files and the composition
+root import this module. It must never swallow an :class:`sqlite3.Error`: a full or read-only disk holds the line.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import aiosqlite
+
+T = TypeVar("T")
+Row = sqlite3.Row
+Params = Sequence[Any] | Mapping[str, Any]
+
+_BUSY_MS = 5_000
+
+
+class DatabaseProblem(Exception):
+    """The file cannot be used; the message says what to do. Not a bug: shown without a traceback."""
+
+
+class Tx:
+    """One open transaction (or read snapshot). Valid only inside its ``async with`` block."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def run(self, sql: str, params: Params = ()) -> int:
+        """Execute one statement; return the number of rows it changed."""
+        async with self._connection.execute(sql, params) as cursor:
+            return cursor.rowcount
+
+    async def insert(self, sql: str, params: Params = ()) -> int:
+        """Execute one INSERT; return the new row's id."""
+        async with self._connection.execute(sql, params) as cursor:
+            return int(cursor.lastrowid or 0)
+
+    async def many(self, sql: str, rows: Iterable[Params]) -> None:
+        """Execute one statement for each row of parameters."""
+        await self._connection.executemany(sql, rows)
+
+    async def one(self, sql: str, params: Params = ()) -> Row | None:
+        """Return the first row, or ``None``."""
+        async with self._connection.execute(sql, params) as cursor:
+            return await cursor.fetchone()
+
+    async def all(self, sql: str, params: Params = ()) -> list[Row]:
+        """Return every row."""
+        async with self._connection.execute(sql, params) as cursor:
+            return list(await cursor.fetchall())
+
+    async def value(self, sql: str, params: Params = ()) -> Any:
+        """Return the first column of the first row, or ``None``."""
+        row = await self.one(sql, params)
+        return None if row is None else row[0]
+
+
+class Database:
+    """A connection with one writer at a time. Make it with :meth:`open`, end it with :meth:`close`."""
+
+    def __init__(self, path: Path, connection: aiosqlite.Connection, lock_file: IO[str] | None) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock_file = lock_file
+        self._gate = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path, *, exclusive: bool = False, read_only: bool = False) -> "Database":
+        """Open (and make, mode 0600) the file, bring its schema up to date, assert its promises.
+
+        ``exclusive`` takes the agent's lock beside the file: a second agent gets :class:`DatabaseProblem`.
+        ``read_only`` never writes, not even a migration.
+        """
+        lock_file = _take_lock(path) if exclusive else None
+        try:
+            if not read_only:
+                _make_private(path)
+            uri = f"file:{path}?mode={'ro' if read_only else 'rw'}"
+            connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
+        except (sqlite3.Error, OSError) as error:
+            _release(lock_file)
+            raise DatabaseProblem(_cannot_open(path, error)) from error
+        database = cls(path, connection, lock_file)
+        try:
+            await database._prepare(read_only=read_only)
+        except BaseException as error:
+            await database.close()
+            if isinstance(error, sqlite3.Error):
+                raise DatabaseProblem(_cannot_open(path, error)) from error
+            raise
+        return database
+
+    async def _prepare(self, *, read_only: bool) -> None:
+        connection = self._connection
+        connection.row_factory = sqlite3.Row
+        await connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        await connection.execute("PRAGMA foreign_keys=ON")
+        await connection.execute("PRAGMA trusted_schema=OFF")
+        if not read_only:
+            await connection.execute("PRAGMA journal_mode=WAL")
+            await connection.execute("PRAGMA synchronous=FULL")
+            await self._migrate()
+            await self._assert_promises()
+        elif await self._version() != len(migrations()):
+            raise DatabaseProblem(_wrong_version(self.path, await self._version()))
+
+    async def _assert_promises(self) -> None:
+        for pragma, expected in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)):
+            async with self._connection.execute(f"PRAGMA {pragma}") as cursor:
+                row = await cursor.fetchone()
+            if row is None or row[0] != expected:
+                found = None if row is None else row[0]
+                raise DatabaseProblem(
+                    f"{self.path}: SQLite says {pragma}={found}, not {expected}; the file must be on a local disk "
+                    "(not a network share) for texts to be sent at most once"
+                )
+
+    async def _version(self) -> int:
+        async with self._connection.execute("PRAGMA user_version") as cursor:
+            row = await cursor.fetchone()
+        return 0 if row is None else int(row[0])
+
+    async def _migrate(self) -> None:
+        scripts = migrations()
+        have = await self._version()
+        if have > len(scripts):
+            raise DatabaseProblem(_wrong_version(self.path, have))
+        for number, script in enumerate(scripts[have:], start=have + 1):
+            # One transaction each: a crash half-way leaves the old schema whole.
+            await self._connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """Open a write transaction: all of it is committed and on disk when the block ends, or none of it.
+
+        Survives cancellation: a commit that has begun runs to its end, anything before it is rolled back.
+        """
+        async with self._gate:
+            await _finish(self._connection.execute("BEGIN IMMEDIATE"), undo=self._roll_back)
+            try:
+                yield Tx(self._connection)
+            except BaseException:
+                await _finish(self._roll_back())
+                raise
+            await _finish(self._commit())
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """Open a snapshot: every query in the block sees the same moment."""
+        async with self._gate:
+            await _finish(self._connection.execute("BEGIN"), undo=self._roll_back)
+            try:
+                yield Tx(self._connection)
+            finally:
+                await _finish(self._roll_back())
+
+    async def _commit(self) -> None:
+        try:
+            await self._connection.commit()
+        except sqlite3.Error:
+            await self._roll_back()
+            raise
+
+    async def _roll_back(self) -> None:
+        await self._connection.rollback()
+
+    async def integrity_problems(self) -> list[str]:
+        """Return what ``PRAGMA integrity_check`` complains of; empty when the file is sound."""
+        async with self._gate, self._connection.execute("PRAGMA integrity_check") as cursor:
+            return [str(row[0]) for row in await cursor.fetchall() if row[0] != "ok"]
+
+    async def close(self) -> None:
+        """Close the connection and give the agent's lock back."""
+        await _finish(self._connection.close())
+        _release(self._lock_file)
+        self._lock_file = None
+
+
+def migrations() -> list[str]:
+    """Return the numbered schema scripts, in order (``schema/0001_*.sql`` ...)."""
+    folder = resources.files("textback_pbx") / "schema"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
+
+
+async def _finish(work: Coroutine[Any, Any, T] | Any, undo: Callable[[], Coroutine[Any, Any, None]] | None = None) -> T:
+    """Await ``work`` to its end even if this task is cancelled meanwhile; then ``undo``; then re-raise it."""
+    future = asyncio.ensure_future(_as_coroutine(work))
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.shield(future)
+        except asyncio.CancelledError as error:
+            if future.cancelled():
+                raise
+            cancelled = error
+        except BaseException:
+            if not future.done():
+                raise
+    if cancelled is not None:
+        if undo is not None and future.exception() is None:
+            await undo()
+        raise cancelled
+    result: T = future.result()
+    return result
+
+
+async def _as_coroutine(work: Any) -> Any:
+    return await work
+
+
+def _make_private(path: Path) -> None:
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    if path.stat().st_uid == os.getuid() and path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+
+
+def _take_lock(path: Path) -> IO[str]:
+    lock_path = path.with_name(path.name + ".lock")
+    try:
+        handle = lock_path.open("a+")
+    except OSError as error:
+        raise DatabaseProblem(_cannot_open(lock_path, error)) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise DatabaseProblem(
+            f"another agent already works on {path}; two would text twice. Stop it first "
+            "(systemctl stop textback-pbx), or give this one a database of its own"
+        ) from error
+    return handle
+
+
+def _release(handle: IO[str] | None) -> None:
+    if handle is not None:
+        handle.close()
+
+
+def _cannot_open(path: Path, error: Exception) -> str:
+    hints = {
+        "readonly": "make the file and its folder writable for this user, or remount the disk read-write",
+        "read-only": "make the file and its folder writable for this user, or remount the disk read-write",
+        "unable to open": "does the folder exist, and may this user enter it?",
+        "no such file": "make the folder first, or correct database.path in the configuration",
+        "permission": "run as the user who owns it, or correct its owner and mode",
+        "malformed": "the file is damaged: restore the newest backup",
+        "not a database": "the file is damaged or not ours: restore the newest backup, or correct database.path",
+        "full": "the disk is full: free some room",
+        "locked": "another program holds it: close that program",
+    }
+    text = str(error)
+    hint = next((hint for word, hint in hints.items() if word in text.lower()), "check the disk")
+    return f"cannot use the database {path}: {text}. What to do: {hint}"
+
+
+def _wrong_version(path: Path, have: int) -> str:
+    return (
+        f"{path} has schema version {have}, this program knows {len(migrations())}: "
+        "install the version that wrote it, or (if it is older) start the agent once to bring it up to date"
+    )

@@ -1,0 +1,129 @@
+"""Telephone numbers: whatever a trunk sends -> E.164, its class, and the forms a log may show.
+
+Uses ``phonenumbers`` metadata only; its geocoder (about 100 MB of memory) is never imported. An E.164 number
+is ``+`` and 7 to 15 digits (ITU-T E.164); nothing else ever reaches the modem.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberType
+
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+class NumberKind(StrEnum):
+    """The classes the decision rules tell apart."""
+
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    FIXED_OR_MOBILE = "fixed_or_mobile"  # North America: the plan cannot tell
+    TOLL_FREE = "toll_free"
+    PREMIUM = "premium"
+    SHARED_COST = "shared_cost"
+    VOIP = "voip"
+    OTHER = "other"
+
+
+_KINDS = {
+    PhoneNumberType.MOBILE: NumberKind.MOBILE,
+    PhoneNumberType.FIXED_LINE: NumberKind.FIXED,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: NumberKind.FIXED_OR_MOBILE,
+    PhoneNumberType.TOLL_FREE: NumberKind.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE: NumberKind.PREMIUM,
+    PhoneNumberType.SHARED_COST: NumberKind.SHARED_COST,
+    PhoneNumberType.VOIP: NumberKind.VOIP,
+}
+
+#: What trunks send in the number's place when there is none (compared in lower case).
+_WITHHELD = frozenset(
+    {
+        "",
+        "<unknown>",
+        "unknown",
+        "anonymous",
+        "private",
+        "restricted",
+        "withheld",
+        "unavailable",
+        "blocked",
+        "asterisk",
+    }
+)
+#: Numbers a regulator set aside for fiction; the metadata calls some of them invalid.
+_FICTION = re.compile(r"\+1[2-9]\d{2}55501\d\d|\+447700900\d{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One valid number. ``region`` is ISO 3166 alpha-2, or ``None`` for international services."""
+
+    e164: str
+    region: str | None
+    kind: NumberKind
+
+
+@dataclass(frozen=True, slots=True)
+class NotANumber:
+    """Why the trunk's text is no number; ``withheld`` when it names the absence of one."""
+
+    reason: str
+    withheld: bool = False
+
+
+def parse(raw: str, country: str) -> Number | NotANumber:
+    """Read what a trunk or a person wrote, in the office's ``country`` (ISO 3166 alpha-2).
+
+    Takes national, ``00``, ``011`` and ``+`` forms with spaces and punctuation. Never guesses: text with
+    letters, extensions and short codes are :class:`NotANumber`.
+    """
+    text = raw.strip()
+    if text.lower() in _WITHHELD:
+        return NotANumber("withheld", withheld=True)
+    if not re.fullmatch(r"\+?[0-9 ().\-/]{2,32}", text):
+        return NotANumber("not made of digits")
+    if text.startswith("00"):
+        text = "+" + text[2:]
+    try:
+        parsed = phonenumbers.parse(text, country)
+    except NumberParseException as error:
+        return NotANumber(str(error).rstrip(".").lower())
+    e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if not E164.fullmatch(e164):
+        return NotANumber("too short or too long for E.164")
+    if not phonenumbers.is_valid_number(parsed) and not _FICTION.fullmatch(e164):
+        return NotANumber(f"no valid number of {phonenumbers.region_code_for_country_code(parsed.country_code or 0)}")
+    return Number(e164, _region(parsed, e164), _kind(parsed, e164))
+
+
+def _kind(parsed: phonenumbers.PhoneNumber, e164: str) -> NumberKind:
+    if _FICTION.fullmatch(e164):
+        return NumberKind.MOBILE if e164.startswith("+44") else NumberKind.FIXED_OR_MOBILE
+    return _KINDS.get(phonenumbers.number_type(parsed), NumberKind.OTHER)
+
+
+def _region(parsed: phonenumbers.PhoneNumber, e164: str) -> str | None:
+    if _FICTION.fullmatch(e164):
+        return "GB" if e164.startswith("+44") else _nanp_region(parsed)
+    region = phonenumbers.region_code_for_number(parsed)
+    return None if region in (None, "001") else region
+
+
+def _nanp_region(parsed: phonenumbers.PhoneNumber) -> str:
+    """The country of a fictional North American number, by its area code."""
+    area = str(parsed.national_number)[:3]
+    probe = phonenumbers.parse(f"+1{area}2345678", None)
+    return phonenumbers.region_code_for_number(probe) or "US"
+
+
+def mask(e164: str) -> str:
+    """Show a number to people who need to recognise it, not to learn it: ``+1512***0142``."""
+    return f"{e164[:5]}***{e164[-4:]}" if len(e164) > 9 else "***"
+
+
+def tag(e164: str) -> str:
+    """A short stable name for log lines: the same number gives the same tag; 24 bits of SHA-256."""
+    return "n" + hashlib.sha256(e164.encode()).hexdigest()[:6]

@@ -1,0 +1,330 @@
+-- Everything the agent knows. Times are INTEGER milliseconds since the Unix epoch, UTC (names end in _ms).
+-- The hand-over between two stages is a row in a state; each partial index below is one stage's work list.
+
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- calls ---------------------------------------------------------------------------------------------------
+
+CREATE TABLE calls (
+  id INTEGER PRIMARY KEY,
+  call_key TEXT NOT NULL UNIQUE,          -- pbx/system name/Asterisk's start time/root Uniqueid
+  pbx TEXT NOT NULL,
+  uniqueid TEXT NOT NULL,
+  line TEXT NOT NULL,                     -- the configured line's name
+  dialled TEXT NOT NULL,
+  caller_raw TEXT NOT NULL,               -- what the trunk sent, printable, at most 64 characters; '' when withheld
+  caller TEXT,                            -- E.164; NULL when withheld or no number
+  withheld INTEGER NOT NULL CHECK (withheld IN (0, 1)),
+  started_ms INTEGER NOT NULL,
+  ended_ms INTEGER NOT NULL,
+  outcome TEXT NOT NULL
+    CHECK (outcome IN ('answered', 'busy', 'no_answer', 'not_reachable', 'none', 'lost')),
+  detail TEXT NOT NULL DEFAULT '',
+  ring_ms INTEGER,                        -- the longest ringing of one leg; NULL when it could not be measured
+  source TEXT NOT NULL DEFAULT 'live' CHECK (source IN ('live', 'adopted', 'recovered')),
+  confidence TEXT NOT NULL DEFAULT 'high' CHECK (confidence IN ('high', 'low')),
+  legs TEXT NOT NULL DEFAULT '[]',        -- JSON list, as `calls replay --json` prints it
+  facts TEXT NOT NULL DEFAULT '{}',       -- JSON: voicemail_left, handled_by, skip, consent, application, ...
+  clock_trusted INTEGER NOT NULL DEFAULT 1 CHECK (clock_trusted IN (0, 1)),
+  state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'decided'))
+) STRICT;
+CREATE INDEX calls_to_decide ON calls (id) WHERE state = 'new';
+CREATE INDEX calls_by_caller ON calls (caller, ended_ms);
+CREATE INDEX calls_by_end ON calls (ended_ms);
+CREATE INDEX calls_by_uniqueid ON calls (uniqueid);
+
+-- Calls out to a customer: an answered one is a call-back.
+CREATE TABLE calls_out (
+  id INTEGER PRIMARY KEY,
+  call_key TEXT NOT NULL UNIQUE,
+  number TEXT NOT NULL,
+  ended_ms INTEGER NOT NULL,
+  answered INTEGER NOT NULL CHECK (answered IN (0, 1))
+) STRICT;
+CREATE INDEX calls_out_by_number ON calls_out (number, ended_ms);
+
+-- Time the agent did not hear the PBX. AMI has no replay, so a gap is a row, never a silence.
+CREATE TABLE gaps (
+  id INTEGER PRIMARY KEY,
+  pbx TEXT NOT NULL,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER,                       -- NULL while it lasts
+  reason TEXT NOT NULL,
+  repaired TEXT NOT NULL DEFAULT 'no' CHECK (repaired IN ('no', 'cdr', 'partly'))
+) STRICT;
+
+-- consent -------------------------------------------------------------------------------------------------
+
+-- Append-only and hash-chained. The chain holds a keyed fingerprint of the number and digests of the private
+-- fields; the private fields themselves stand in consent_private, so that an erasure leaves the chain whole.
+CREATE TABLE consent (
+  seq INTEGER PRIMARY KEY,
+  subject TEXT NOT NULL,                  -- HMAC-SHA256 of the E.164 number; 'office' for a policy choice
+  event TEXT NOT NULL CHECK (event IN ('granted', 'announced', 'implied', 'renewed', 'revoked', 'expired',
+    'imported', 'erased', 'policy')),
+  at_ms INTEGER NOT NULL,
+  local_time TEXT NOT NULL,               -- ISO 8601 with offset, the office's zone
+  basis TEXT NOT NULL,                    -- legal basis
+  policy_version TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  channel TEXT NOT NULL,                  -- sms, voice, web, paper, cli, import, dialplan, api
+  source TEXT NOT NULL,
+  disclosure_version TEXT NOT NULL DEFAULT '',
+  disclosure_hash TEXT NOT NULL DEFAULT '',
+  actor TEXT NOT NULL,
+  expires_ms INTEGER,
+  private_hash TEXT NOT NULL,             -- SHA-256 over the salted private fields
+  prev_hash TEXT NOT NULL,
+  hash TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE INDEX consent_by_subject ON consent (subject, seq);
+CREATE TRIGGER consent_no_update BEFORE UPDATE ON consent BEGIN SELECT RAISE(ABORT, 'the consent ledger is append-only'); END;
+CREATE TRIGGER consent_no_delete BEFORE DELETE ON consent BEGIN SELECT RAISE(ABORT, 'the consent ledger is append-only'); END;
+
+CREATE TABLE consent_private (
+  seq INTEGER PRIMARY KEY REFERENCES consent (seq),
+  number TEXT NOT NULL,
+  evidence TEXT NOT NULL DEFAULT '{}',    -- JSON: inbound text, call id, file and row
+  salt TEXT NOT NULL
+) STRICT;
+CREATE INDEX consent_private_by_number ON consent_private (number);
+
+-- Disclosure texts by hash: what the person was shown, word for word.
+CREATE TABLE disclosures (
+  hash TEXT PRIMARY KEY,
+  version TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The fold of the ledger that the claim's transaction reads: who must not be texted, by fingerprint.
+CREATE TABLE opt_outs (
+  subject TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL REFERENCES consent (seq),
+  at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- threads, messages ---------------------------------------------------------------------------------------
+
+CREATE TABLE threads (
+  id INTEGER PRIMARY KEY,
+  number TEXT NOT NULL,
+  line TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'new' CHECK (status IN ('new', 'waiting_on_us', 'waiting_on_them', 'booked',
+    'follow_up', 'no_response', 'closed')),
+  owner TEXT NOT NULL DEFAULT '',
+  due_ms INTEGER,
+  automation TEXT NOT NULL DEFAULT 'on' CHECK (automation IN ('on', 'paused')),
+  intake TEXT NOT NULL DEFAULT '{}',      -- JSON: fields with span, rule and confidence
+  opened_ms INTEGER NOT NULL,
+  updated_ms INTEGER NOT NULL,
+  UNIQUE (number, line)
+) STRICT;
+CREATE INDEX threads_by_update ON threads (updated_ms);
+
+CREATE TABLE decisions (
+  id INTEGER PRIMARY KEY,
+  call_id INTEGER NOT NULL UNIQUE REFERENCES calls (id),   -- promise 1: one call, at most one decision
+  at_ms INTEGER NOT NULL,
+  verdict TEXT NOT NULL CHECK (verdict IN ('text', 'task', 'nothing')),
+  rule TEXT NOT NULL,
+  reason TEXT NOT NULL,                   -- one plain sentence
+  trace TEXT NOT NULL,                    -- JSON list of [rule, verdict, why] in order
+  facts TEXT NOT NULL,                    -- JSON: the facts at the time
+  template TEXT NOT NULL DEFAULT '',
+  template_version TEXT NOT NULL DEFAULT '',
+  dry_run INTEGER NOT NULL DEFAULT 0 CHECK (dry_run IN (0, 1))
+) STRICT;
+
+-- The second look, just before a held or delayed text leaves.
+CREATE TABLE looks (
+  id INTEGER PRIMARY KEY,
+  decision_id INTEGER NOT NULL REFERENCES decisions (id),
+  at_ms INTEGER NOT NULL,
+  verdict TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  trace TEXT NOT NULL
+) STRICT;
+CREATE INDEX looks_by_decision ON looks (decision_id);
+
+CREATE TABLE messages (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('auto', 'nudge', 'optout_confirmation', 'optin_confirmation', 'help', 'staff', 'notify', 'test')),
+  call_id INTEGER REFERENCES calls (id),
+  thread_id INTEGER REFERENCES threads (id),
+  inbound_id INTEGER REFERENCES inbound (id),   -- the text this one answers, for keyword answers
+  line TEXT NOT NULL,
+  number TEXT NOT NULL,                   -- E.164
+  body TEXT NOT NULL,
+  encoding TEXT NOT NULL CHECK (encoding IN ('gsm7', 'ucs2')),
+  segments INTEGER NOT NULL CHECK (segments BETWEEN 1 AND 255),
+  created_ms INTEGER NOT NULL,
+  not_before_ms INTEGER NOT NULL,         -- delay, quiet hours
+  expires_ms INTEGER NOT NULL,            -- later than this it is not sent
+  template TEXT NOT NULL DEFAULT '',
+  template_version TEXT NOT NULL DEFAULT '',
+  actor TEXT NOT NULL,                    -- 'agent' or the member of staff
+  look_again INTEGER NOT NULL DEFAULT 0 CHECK (look_again IN (0, 1)),  -- the facts are read again before it leaves
+  cancelled TEXT                          -- why it will not be sent; NULL while it may
+) STRICT;
+CREATE UNIQUE INDEX one_automatic_text_per_call ON messages (call_id) WHERE kind = 'auto';   -- promise 1
+CREATE UNIQUE INDEX one_keyword_answer_per_text ON messages (inbound_id, kind) WHERE inbound_id IS NOT NULL AND kind <> 'staff';
+CREATE INDEX messages_by_number ON messages (number, created_ms);
+CREATE INDEX messages_by_thread ON messages (thread_id, id);
+
+-- One row per SMS part: the unit that is handed to the modem at most once without a human (promise 2).
+CREATE TABLE parts (
+  id INTEGER PRIMARY KEY,
+  message_id INTEGER NOT NULL REFERENCES messages (id),
+  seq INTEGER NOT NULL CHECK (seq BETWEEN 1 AND 255),
+  total INTEGER NOT NULL CHECK (total BETWEEN 1 AND 255),
+  concat_ref INTEGER,                     -- 0..255; NULL for a single part
+  text TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'claimed', 'handed_over', 'accepted', 'refused',
+    'unknown', 'delivered', 'undelivered', 'expired', 'cancelled')),
+  reason TEXT NOT NULL DEFAULT '',
+  tries INTEGER NOT NULL DEFAULT 0,       -- hand-overs so far
+  next_try_ms INTEGER NOT NULL,
+  modem TEXT,
+  iccid TEXT,
+  tp_mr INTEGER CHECK (tp_mr BETWEEN 0 AND 255),
+  claimed_ms INTEGER,
+  handed_over_ms INTEGER,
+  accepted_ms INTEGER,
+  settled_ms INTEGER,
+  UNIQUE (message_id, seq)
+) STRICT;
+CREATE INDEX parts_to_send ON parts (next_try_ms, id) WHERE state = 'queued';
+CREATE INDEX parts_open ON parts (state) WHERE state IN ('claimed', 'handed_over', 'accepted', 'unknown');
+CREATE INDEX parts_by_sim ON parts (iccid, handed_over_ms);
+CREATE INDEX parts_by_time ON parts (handed_over_ms) WHERE handed_over_ms IS NOT NULL;
+CREATE INDEX parts_by_mr ON parts (tp_mr, accepted_ms) WHERE state IN ('accepted', 'unknown');
+
+-- Every step a part took, kept for `why`.
+CREATE TABLE part_events (
+  id INTEGER PRIMARY KEY,
+  part_id INTEGER NOT NULL REFERENCES parts (id),
+  at_ms INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  detail TEXT NOT NULL DEFAULT '',
+  actor TEXT NOT NULL DEFAULT 'agent'
+) STRICT;
+CREATE INDEX part_events_by_part ON part_events (part_id);
+
+CREATE TABLE status_reports (
+  id INTEGER PRIMARY KEY,
+  fingerprint TEXT NOT NULL UNIQUE,
+  modem TEXT NOT NULL,
+  iccid TEXT,
+  recipient TEXT NOT NULL,
+  tp_mr INTEGER NOT NULL,
+  tp_st INTEGER NOT NULL,                 -- 3GPP 23.040, 9.2.3.15
+  scts_ms INTEGER,
+  discharge_ms INTEGER,
+  raw TEXT NOT NULL,                      -- the PDU, hex
+  received_ms INTEGER NOT NULL,
+  part_id INTEGER REFERENCES parts (id)   -- NULL: an orphan, nobody here asked for it (or not yet matched)
+) STRICT;
+CREATE INDEX status_reports_orphans ON status_reports (recipient, tp_mr) WHERE part_id IS NULL;
+CREATE INDEX status_reports_by_part ON status_reports (part_id);
+
+-- inbound -------------------------------------------------------------------------------------------------
+
+CREATE TABLE inbound_parts (
+  id INTEGER PRIMARY KEY,
+  fingerprint TEXT NOT NULL UNIQUE,       -- sender, SCTS, concatenation reference and part, content (promise 4)
+  modem TEXT NOT NULL,
+  sender TEXT NOT NULL,                   -- E.164, or the alphanumeric name as sent; '' when it could not be read
+  scts_ms INTEGER,
+  concat_ref INTEGER,
+  seq INTEGER NOT NULL DEFAULT 1,
+  total INTEGER NOT NULL DEFAULT 1,
+  text TEXT,                              -- NULL: undecodable, see raw
+  raw TEXT NOT NULL,                      -- the PDU, hex
+  problem TEXT NOT NULL DEFAULT '',       -- why it could not be decoded, or what is odd
+  received_ms INTEGER NOT NULL,
+  inbound_id INTEGER REFERENCES inbound (id)
+) STRICT;
+CREATE INDEX inbound_parts_waiting ON inbound_parts (sender, concat_ref) WHERE inbound_id IS NULL;
+
+CREATE TABLE inbound (
+  id INTEGER PRIMARY KEY,
+  thread_id INTEGER REFERENCES threads (id),
+  sender TEXT NOT NULL,
+  line TEXT NOT NULL DEFAULT '',
+  body TEXT NOT NULL,
+  complete INTEGER NOT NULL DEFAULT 1 CHECK (complete IN (0, 1)),
+  scts_ms INTEGER,
+  received_ms INTEGER NOT NULL,
+  keyword TEXT NOT NULL DEFAULT '' CHECK (keyword IN ('', 'stop', 'start', 'help', 'ambiguous', 'none')),
+  keyword_why TEXT NOT NULL DEFAULT '',
+  intake TEXT NOT NULL DEFAULT '{}',
+  state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'handled'))
+) STRICT;
+CREATE INDEX inbound_to_handle ON inbound (id) WHERE state = 'new';
+CREATE INDEX inbound_by_thread ON inbound (thread_id, id);
+CREATE INDEX inbound_by_sender ON inbound (sender, received_ms);
+
+CREATE TABLE notes (
+  id INTEGER PRIMARY KEY,
+  thread_id INTEGER NOT NULL REFERENCES threads (id),
+  at_ms INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX notes_by_thread ON notes (thread_id);
+
+-- tasks ---------------------------------------------------------------------------------------------------
+
+CREATE TABLE tasks (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('call_back', 'reply', 'unknown_send', 'review', 'repair')),
+  source TEXT NOT NULL UNIQUE,            -- what made it (call:12, part:7, inbound:3): at most one task each
+  call_id INTEGER REFERENCES calls (id),
+  thread_id INTEGER REFERENCES threads (id),
+  number TEXT,
+  line TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  priority TEXT NOT NULL DEFAULT 'normal' CHECK (priority IN ('normal', 'urgent', 'emergency')),
+  owner TEXT NOT NULL,
+  due_ms INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'dropped')),
+  created_ms INTEGER NOT NULL,
+  closed_ms INTEGER,
+  closed_by TEXT NOT NULL DEFAULT '',
+  result TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX tasks_open ON tasks (due_ms) WHERE state = 'open';
+CREATE INDEX tasks_by_number ON tasks (number) WHERE state = 'open';
+CREATE INDEX tasks_by_thread ON tasks (thread_id);
+CREATE INDEX tasks_by_call ON tasks (call_id);
+
+-- the device ----------------------------------------------------------------------------------------------
+
+-- Numbers that cannot take texts: learned from refusals and reports (a landline in North America).
+CREATE TABLE cannot_text (
+  number TEXT PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One PIN attempt per card and PIN, written before it is tried: three wrong ones lock the SIM.
+CREATE TABLE pin_attempts (
+  iccid TEXT NOT NULL,
+  pin_hash TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  result TEXT NOT NULL DEFAULT 'tried' CHECK (result IN ('tried', 'accepted', 'refused')),
+  PRIMARY KEY (iccid, pin_hash)
+) STRICT, WITHOUT ROWID;
+
+-- What is wrong now, in words; `status` and `doctor` read it. One row per part of the program.
+CREATE TABLE health (
+  component TEXT PRIMARY KEY,             -- ami, modem, clock, disk, database, consent, outbox
+  state TEXT NOT NULL CHECK (state IN ('ok', 'warn', 'fail')),
+  message TEXT NOT NULL,
+  detail TEXT NOT NULL DEFAULT '{}',
+  since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
