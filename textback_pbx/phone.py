@@ -53,8 +53,8 @@ _WITHHELD = frozenset(
         "asterisk",
     }
 )
-#: Numbers a regulator set aside for fiction; the metadata calls some of them invalid.
-_FICTION = re.compile(r"\+1[2-9]\d{2}55501\d\d|\+447700900\d{3}")
+#: Ofcom set 07700 900000-900999 aside for fiction; the metadata calls them invalid, trials and tests need them.
+_UK_FICTION = re.compile(r"\+447700900\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +94,20 @@ def parse(raw: str, country: str) -> Number | NotANumber:
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     if not E164.fullmatch(e164):
         return NotANumber("too short or too long for E.164")
-    if not phonenumbers.is_valid_number(parsed) and not _FICTION.fullmatch(e164):
+    if _UK_FICTION.fullmatch(e164):
+        return Number(e164, "GB", NumberKind.MOBILE)
+    if not phonenumbers.is_valid_number(parsed):
         return NotANumber(f"no valid number of {phonenumbers.region_code_for_country_code(parsed.country_code or 0)}")
-    return Number(e164, _region(parsed, e164), _kind(parsed, e164))
+    return Number(e164, _region(parsed), _kind(parsed))
 
 
-def _kind(parsed: phonenumbers.PhoneNumber, e164: str) -> NumberKind:
-    if _FICTION.fullmatch(e164):
-        return NumberKind.MOBILE if e164.startswith("+44") else NumberKind.FIXED_OR_MOBILE
+def _kind(parsed: phonenumbers.PhoneNumber) -> NumberKind:
     return _KINDS.get(phonenumbers.number_type(parsed), NumberKind.OTHER)
 
 
-def _region(parsed: phonenumbers.PhoneNumber, e164: str) -> str | None:
-    if _FICTION.fullmatch(e164):
-        return "GB" if e164.startswith("+44") else _nanp_region(parsed)
+def _region(parsed: phonenumbers.PhoneNumber) -> str | None:
     region = phonenumbers.region_code_for_number(parsed)
     return None if region in (None, "001") else region
-
-
-def _nanp_region(parsed: phonenumbers.PhoneNumber) -> str:
-    """The country of a fictional North American number, by its area code."""
-    area = str(parsed.national_number)[:3]
-    probe = phonenumbers.parse(f"+1{area}2345678", None)
-    return phonenumbers.region_code_for_number(probe) or "US"
 
 
 def mask(e164: str) -> str:

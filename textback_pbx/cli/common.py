@@ -1,13 +1,20 @@
 """What every command needs: the configuration option, the database, printing, and errors without a traceback."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
+
+if TYPE_CHECKING:
+    from textback_pbx.config import Settings
+    from textback_pbx.database import Database
 
 T = TypeVar("T")
 
@@ -59,3 +66,27 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> None
 
 def _cell(value: Any) -> str:
     return "" if value is None else str(value).replace("\n", " ")
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read the configuration, or leave with every problem named."""
+    from textback_pbx.config import DEFAULT_PATH, load
+    from textback_pbx.config_problems import ConfigProblem
+
+    try:
+        return load(path or DEFAULT_PATH)
+    except ConfigProblem as problem:
+        fail(str(problem), EXIT_SETUP)
+
+
+@asynccontextmanager
+async def open_database(path: Path | None, *, read_only: bool = False) -> AsyncIterator[tuple[Settings, Database]]:
+    """Open the configured database beside a running agent, for one command."""
+    from textback_pbx.database import Database
+
+    settings = load_settings(path)
+    database = await Database.open(settings.database.path, read_only=read_only)
+    try:
+        yield settings, database
+    finally:
+        await database.close()

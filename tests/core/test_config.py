@@ -1,0 +1,91 @@
+"""The configuration: the example is whole, every problem is named at once with its line, secrets stay secret."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from textback_pbx import config
+from textback_pbx.config import Settings, parse
+from textback_pbx.config_problems import ConfigProblem, _model_in, key_lines
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = (ROOT / "config.example.toml").read_text()
+MINIMAL = '[office]\nname = "Lakeside"\n'
+
+
+def keys_of(model: type[BaseModel], prefix: str = "") -> set[str]:
+    found = set()
+    for name, field in model.model_fields.items():
+        inner = _model_in(field.annotation)
+        found |= keys_of(inner, f"{prefix}{name}.") if inner else {prefix + name}
+    return found
+
+
+def test_the_example_loads_and_its_comments_name_every_key():
+    assert parse(EXAMPLE, Path("config.example.toml")).office.name == "Lakeside Plumbing"
+    shown = {re.sub(r"\.\d+", "", key) for key in key_lines(re.sub(r"(?m)^# (?=\w+ = )", "", EXAMPLE))}
+    assert keys_of(Settings) - shown == set()
+
+
+def test_the_defaults_in_the_example_are_the_defaults():
+    example, default = parse(EXAMPLE, Path("x")), parse(MINIMAL, Path("x"))
+    for section in ("rules", "quiet_hours", "texts", "database", "log", "ami"):
+        assert getattr(example, section) == getattr(default, section), section
+    assert example.dry_run == default.dry_run
+
+
+@pytest.mark.fault(49)
+def test_all_problems_at_once_each_with_its_line():
+    text = (
+        'dry_run = 3\n[office]\nnam = "x"\ncountry = "usa"\n[ami]\nport = 0\n[modem]\npin = "1"\npin_file = "/none"\n'
+    )
+    with pytest.raises(ConfigProblem) as caught:
+        parse(text, Path("c.toml"))
+    report = str(caught.value)
+    for expected in (
+        "line 1: dry_run:",
+        "line 2: office.name: must be set",
+        "line 3: office.nam: no such key; did you mean 'name'?",
+        "line 4: office.country: 'usa'",
+        "line 6: ami.port:",
+        "line 9: modem: pin and pin_file are both set",
+        "line 9: modem.pin_file: cannot be read",
+    ):
+        assert expected in report
+    assert len(caught.value.problems) == 7
+
+
+def test_two_lines_may_not_share_a_number():
+    line = '[[lines]]\nname = "{}"\ndialled = ["5001"]\n'
+    with pytest.raises(ConfigProblem, match="'5001' is dialled for two"):
+        parse(MINIMAL + line.format("a") + line.format("b"), Path("x"))
+
+
+@pytest.mark.parametrize("hours", ["17:00-08:00", "8-17", "08:00-25:00", "08:00"])
+def test_an_opening_time_that_is_none_is_refused(hours):
+    with pytest.raises(ConfigProblem, match=r"hours\.monday"):
+        parse(MINIMAL + f'[hours]\nmonday = "{hours}"\n', Path("x"))
+
+
+def test_the_environment_wins_for_secrets_and_nothing_prints_them(monkeypatch):
+    monkeypatch.setenv("TEXTBACK_PBX__AMI__SECRET", "from-the-environment")
+    settings = parse(MINIMAL + '[ami]\nsecret = "from-the-file"\nport = 5039\n', Path("x"))
+    assert settings.ami_secret() == "from-the-environment"
+    assert settings.ami.port == 5039
+    assert "from-the-environment" not in repr(settings)
+
+
+def test_a_secret_file_is_read_and_stripped(tmp_path):
+    (tmp_path / "s").write_text("hush\n")
+    assert parse(MINIMAL + f'[ami]\nsecret_file = "{tmp_path / "s"}"\n', Path("x")).ami_secret() == "hush"
+
+
+@pytest.mark.parametrize(("content", "word"), [(b"\xff", "UTF-8"), (b"[office", "TOML"), (None, "cannot be read")])
+def test_a_file_that_cannot_be_read_says_why(tmp_path, content, word):
+    path = tmp_path / "c.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigProblem, match=word):
+        config.load(path)

@@ -1,0 +1,271 @@
+"""The configuration: one TOML file, secrets from the environment or from files, every problem named at once.
+
+``TEXTBACK_PBX__AMI__SECRET`` sets ``ami.secret``; ``secret_file`` and ``pin_file`` name a file that holds one
+(systemd's LoadCredential). Unknown keys are errors, because a misspelt rule that is silently ignored could text
+somebody. This file must never print a secret.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from textback_pbx.config_problems import ConfigProblem, explain, key_lines, repeated_lines, secret_files
+
+DEFAULT_PATH = Path("/etc/textback-pbx/config.toml")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_INTERVAL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"no such time zone: {value!r}; write it like America/Chicago")
+    return value
+
+
+def _intervals(value: Any) -> tuple[str, ...]:
+    texts = [value] if isinstance(value, str) else list(value)
+    for text in (text for text in texts if text):
+        match = _INTERVAL.fullmatch(str(text))
+        if match is None or (start := text[:5]) >= (end := text[6:]) or end > "24:00":
+            raise ValueError(f'{text!r} is no opening time; write it like "08:00-17:00"')
+        del start
+    return tuple(text for text in texts if text)
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", value):
+        raise ValueError(f"{value!r} is no country; write two capitals (ISO 3166), like US or GB")
+    return value
+
+
+Zone = Annotated[str, BeforeValidator(_zone)]
+Intervals = Annotated[tuple[str, ...], BeforeValidator(_intervals)]
+Country = Annotated[str, BeforeValidator(_country)]
+Trade = Literal["general", "home_services", "dental", "health", "law", "salon", "pet", "professional"]
+
+
+class Section(BaseModel):
+    """A table of the file: immutable, and a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Hours(Section):
+    """Opening hours, local time; an empty list is a closed day."""
+
+    monday: Intervals = ("08:00-17:00",)
+    tuesday: Intervals = ("08:00-17:00",)
+    wednesday: Intervals = ("08:00-17:00",)
+    thursday: Intervals = ("08:00-17:00",)
+    friday: Intervals = ("08:00-17:00",)
+    saturday: Intervals = ()
+    sunday: Intervals = ()
+    public_holidays: bool = True
+    closed_on: tuple[str, ...] = ()
+
+    def week(self) -> tuple[tuple[str, ...], ...]:
+        """Return Monday to Sunday, each a tuple of ``HH:MM-HH:MM``."""
+        return tuple(getattr(self, day) for day in DAYS)
+
+
+class Office(Section):
+    """Who texts, from where, and what the office promises."""
+
+    name: str = Field(min_length=1, max_length=60)
+    country: Country = "US"
+    region: str = ""
+    timezone: Zone = "America/New_York"
+    language: Literal["en", "es"] = "en"
+    trade: Trade = "general"
+    phone: str = ""
+    owner: str = Field(default="office", min_length=1, max_length=60)
+    callback_minutes: int = Field(default=60, ge=5, le=7 * 24 * 60)
+    own_numbers: tuple[str, ...] = ()
+
+
+class Line(Section):
+    """One dialled number of the PBX, where it differs from the office."""
+
+    name: str = Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$")
+    dialled: tuple[str, ...] = Field(min_length=1)
+    business: str = Field(default="", max_length=60)
+    language: Literal["", "en", "es"] = ""
+    trade: Trade | Literal[""] = ""
+    timezone: Zone | Literal[""] = ""
+    owner: str = ""
+    phone: str = ""
+    hours: Hours | None = None
+    consent: Literal["", "recorded", "announced", "one_reply"] = ""
+    text: bool = True
+
+
+class Ami(Section):
+    """The Asterisk Manager Interface."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=5038, ge=1, le=65535)
+    username: str = "textback"
+    secret: SecretStr = SecretStr("")
+    secret_file: Path | None = None
+    contexts: tuple[str, ...] = ("from-trunk", "from-pstn", "from-did-direct", "from-external", "incoming", "inbound")
+    tls: bool = False
+    ca_file: Path | None = None
+    liveness_seconds: int = Field(default=30, ge=5, le=600)
+    without_presentation: bool = False
+
+
+class Modem(Section):
+    """The GSM modem and its SIM."""
+
+    port: str = ""
+    model: str = "auto"
+    baud: int = 115200
+    pin: SecretStr = SecretStr("")
+    pin_file: Path | None = None
+    imei: str = Field(default="", pattern=r"^(\d{15})?$")
+    iccid: str = Field(default="", pattern=r"^(\d{18,22})?$")
+    seconds_between_texts: int = Field(default=3, ge=0, le=3600)
+    texts_per_hour: int = Field(default=30, ge=1, le=3600)
+    texts_per_day: int = Field(default=100, ge=1, le=10_000)
+
+
+class QuietHours(Section):
+    """When a text may arrive, in the called party's zone and the office's."""
+
+    allowed_from: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    allowed_until: str = Field(default="21:00", pattern=r"^([01]\d|2[0-4]):[0-5]\d$")
+    mode: Literal["hold", "suppress", "answer_within"] = "answer_within"
+    answer_within_minutes: int = Field(default=10, ge=1, le=60)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.allowed_from >= self.allowed_until:
+            raise ValueError("allowed_from must be earlier than allowed_until")
+        return self
+
+
+class Rules(Section):
+    """When a missed call is answered with a text."""
+
+    delay_seconds: int = Field(default=0, ge=0, le=120)
+    max_age_minutes: int = Field(default=15, ge=1, le=240)
+    once_per_hours: int = Field(default=24, ge=1, le=720)
+    repeat_minutes: int = Field(default=15, ge=1, le=240)
+    min_ring_seconds: int = Field(default=3, ge=0, le=60)
+    after_voicemail: bool = False
+    after_announcement: bool = True
+    after_rejected: bool = True
+    after_dialplan_busy: bool = True
+    countries: tuple[Country, ...] = ()
+    landlines: bool = False
+    per_number_per_day: int = Field(default=2, ge=1, le=20)
+    per_prefix_per_hour: int = Field(default=10, ge=1, le=1000)
+    per_hour: int = Field(default=30, ge=1, le=3600)
+    per_day: int = Field(default=100, ge=1, le=10_000)
+
+
+class Texts(Section):
+    """How the texts are worded."""
+
+    max_segments: int = Field(default=1, ge=1, le=2)
+    opt_out_line: Literal["first", "always", "follow_ups"] = "first"
+    own: dict[str, str] = Field(default_factory=dict)
+    off: tuple[str, ...] = ()
+
+
+class DatabaseSection(Section):
+    """Where everything is kept."""
+
+    path: Path = Path("/var/lib/textback-pbx/textback.sqlite")
+
+
+class Log(Section):
+    """What the log shows. Numbers and words of customers appear at ``debug`` only."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TEXTBACK_PBX__",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    dry_run: bool = False
+    office: Office
+    hours: Hours = Hours()
+    lines: tuple[Line, ...] = ()
+    ami: Ami = Ami()
+    modem: Modem = Modem()
+    quiet_hours: QuietHours = QuietHours()
+    rules: Rules = Rules()
+    texts: Texts = Texts()
+    database: DatabaseSection = DatabaseSection()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file: that is where secrets come from."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+    def ami_secret(self) -> str:
+        """Return the AMI secret, from the file it names when it names one."""
+        return _secret(self.ami.secret, self.ami.secret_file)
+
+    def modem_pin(self) -> str:
+        """Return the SIM's PIN, or ``""``."""
+        return _secret(self.modem.pin, self.modem.pin_file)
+
+    def zone(self) -> ZoneInfo:
+        """Return the office's time zone."""
+        return ZoneInfo(self.office.timezone)
+
+
+def _secret(value: SecretStr, file: Path | None) -> str:
+    return value.get_secret_value() if file is None else file.read_text(encoding="utf-8").strip()
+
+
+def load(path: Path) -> Settings:
+    """Read and check the file. Raises :class:`ConfigProblem` with every problem found."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigProblem(path, [f"cannot be read: {error.strerror}; name another with --config"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigProblem(path, [f"is not UTF-8 text (byte {error.start})"]) from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Settings:
+    """Check the file's text; ``path`` is for messages only."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigProblem(path, [f"is not valid TOML: {error}"]) from error
+    lines = key_lines(text)
+    problems = [*repeated_lines(data, lines), *secret_files(data, lines)]
+    try:
+        settings = Settings(**data)
+    except ValidationError as error:
+        raise ConfigProblem(path, [*explain(error, lines, Settings), *problems]) from error
+    if problems:
+        raise ConfigProblem(path, problems)
+    return settings
