@@ -1,0 +1,108 @@
+"""What is wrong now, in words: a board every loop writes to, kept in the table ``health`` for ``status``.
+
+A note is written to the disk only when it changes, so an idle agent writes nothing. Some components hold the
+line when they fail (promise 7: nothing leaves that cannot be recorded); :meth:`Board.hold` says why.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from textback_pbx.clock import Clock
+from textback_pbx.database import Database, Tx
+
+log = logging.getLogger(__name__)
+
+#: While one of these fails no text leaves.
+HOLDING = ("disk", "clock", "consent", "limits")
+
+
+class State(StrEnum):
+    """How a component is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One component's state, since when (ms UTC), and a sentence that says what to do."""
+
+    component: str
+    state: State
+    message: str
+    since_ms: int
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Board:
+    """The notes of all components; safe to use from every task of one event loop."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._notes: dict[str, Note] = {}
+        self._unsaved: set[str] = set()
+        self.changed = asyncio.Event()
+
+    def note(self, component: str, state: State, message: str, detail: Mapping[str, Any] | None = None) -> None:
+        """Write a component's state; logs and keeps only what differs from the last note."""
+        last = self._notes.get(component)
+        if last is not None and (last.state, last.message, last.detail) == (state, message, detail or {}):
+            return
+        since = last.since_ms if last is not None and last.state is state else self._clock.now_ms()
+        self._notes[component] = Note(component, state, message, since, dict(detail or {}))
+        self._unsaved.add(component)
+        self.changed.set()
+        if last is None or (last.state, last.message) != (state, message):
+            log.log(_LEVELS[state], "%s: %s", component, message)
+
+    def hold(self) -> str | None:
+        """Return why nothing may be sent now, or ``None``."""
+        notes = (self._notes.get(component) for component in HOLDING)
+        return next((note.message for note in notes if note is not None and note.state is State.FAIL), None)
+
+    def get(self, component: str) -> Note | None:
+        """Return a component's note, if it has one."""
+        return self._notes.get(component)
+
+    async def save(self, database: Database) -> None:
+        """Write the notes that changed, in one transaction. Raises ``sqlite3.Error`` and keeps them for later."""
+        self.changed.clear()
+        names = sorted(self._unsaved)
+        if not names:
+            return
+        try:
+            async with database.transaction() as tx:
+                for name in names:
+                    await _write(tx, self._notes[name])
+        except BaseException:
+            self.changed.set()
+            raise
+        self._unsaved.difference_update(names)
+
+
+_LEVELS = {State.OK: logging.INFO, State.WARN: logging.WARNING, State.FAIL: logging.ERROR}
+
+
+async def _write(tx: Tx, note: Note) -> None:
+    await tx.run(
+        "INSERT INTO health (component, state, message, detail, since_ms) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (component) DO UPDATE SET state = excluded.state, message = excluded.message,"
+        " detail = excluded.detail, since_ms = excluded.since_ms",
+        (note.component, note.state, note.message, json.dumps(note.detail), note.since_ms),
+    )
+
+
+async def read_all(tx: Tx) -> list[Note]:
+    """Return every component's last saved note, worst first."""
+    order = "CASE state WHEN 'fail' THEN 0 WHEN 'warn' THEN 1 ELSE 2 END"
+    rows = await tx.all(f"SELECT * FROM health ORDER BY {order}, component")  # noqa: S608 -- a constant
+    return [
+        Note(row["component"], State(row["state"]), row["message"], row["since_ms"], json.loads(row["detail"]))
+        for row in rows
+    ]
