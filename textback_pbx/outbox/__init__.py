@@ -1,0 +1,1 @@
+"""One message on its way out: queued, claimed, handed over at most once, settled, reported."""
