@@ -1,0 +1,66 @@
+"""``status``: what works, what does not and what to do, on one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from textback_pbx.cli.common import EXIT_NO, ConfigOption, JsonOption, emit_json, open_database, run
+
+if TYPE_CHECKING:
+    from textback_pbx.database import Tx
+
+app = typer.Typer(add_completion=False)
+
+_COUNTS = {
+    "calls waiting for a decision": "SELECT count(*) FROM calls WHERE state = 'new'",
+    "texts on their way": "SELECT count(*) FROM parts WHERE state IN ('queued', 'claimed', 'handed_over')",
+    "texts nobody can know about": "SELECT count(*) FROM parts WHERE state = 'unknown'",
+    "answers to be read": "SELECT count(*) FROM inbound WHERE state = 'new'",
+    "open tasks": "SELECT count(*) FROM tasks WHERE state = 'open'",
+    "gaps in what was heard": "SELECT count(*) FROM gaps WHERE repaired <> 'cdr'",
+}
+
+
+@app.command()
+def status(config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Say what works, what does not, and what to do. Exit status 1 when something fails.
+
+    Example: textback-pbx status
+    """
+    found = run(lambda: _look(config))
+    if json:
+        emit_json(found)
+    else:
+        _show(found)
+    if any(note["state"] == "fail" for note in found["health"]):
+        raise typer.Exit(EXIT_NO)
+
+
+async def _look(config: Any) -> dict[str, Any]:
+    from textback_pbx.health import read_all
+
+    async with open_database(config, read_only=True) as (_, database), database.read() as tx:
+        notes = [
+            {"component": n.component, "state": str(n.state), "message": n.message, "since_ms": n.since_ms}
+            for n in await read_all(tx)
+        ]
+        return {"health": notes, "counts": await _count(tx)}
+
+
+async def _count(tx: Tx) -> dict[str, int]:
+    return {name: int(await tx.value(sql)) for name, sql in _COUNTS.items()}
+
+
+def _show(found: dict[str, Any]) -> None:
+    from datetime import UTC, datetime
+
+    if not found["health"]:
+        print("The agent has not run on this database yet. Start it: textback-pbx run")
+    for note in found["health"]:
+        since = datetime.fromtimestamp(note["since_ms"] / 1000, UTC).astimezone().strftime("%a %H:%M")
+        print(f"{note['state'].upper():4}  {note['component']:9} {note['message']} (since {since})")
+    print()
+    for name, count in found["counts"].items():
+        print(f"{count:6}  {name}")
