@@ -174,6 +174,7 @@ class Texts(Section):
 
     max_segments: int = Field(default=1, ge=1, le=2)
     opt_out_line: Literal["first", "always", "follow_ups"] = "first"
+    greeting_version: str = Field(default="", max_length=40)
     own: dict[str, str] = Field(default_factory=dict)
     off: tuple[str, ...] = ()
 

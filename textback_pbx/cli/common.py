@@ -83,6 +83,7 @@ def load_settings(path: Path | None) -> Settings:
 async def open_database(path: Path | None, *, read_only: bool = False) -> AsyncIterator[tuple[Settings, Database]]:
     """Open the configured database beside a running agent, for one command."""
     from textback_pbx.database import Database
+    from textback_pbx.nudge import nudge
 
     settings = load_settings(path)
     database = await Database.open(settings.database.path, read_only=read_only)
@@ -90,3 +91,5 @@ async def open_database(path: Path | None, *, read_only: bool = False) -> AsyncI
         yield settings, database
     finally:
         await database.close()
+    if not read_only:
+        nudge(settings.database.path)

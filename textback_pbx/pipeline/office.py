@@ -1,0 +1,123 @@
+"""The configuration as the stages read it: one :class:`Office`, made once at start from the settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textback_pbx.config import DAYS, Hours, Line, Settings
+from textback_pbx.decision import hours
+from textback_pbx.decision.hours import Schedule
+from textback_pbx.decision.policy import LinePolicy, OptOutLine, Policy, QuietMode
+
+#: The line of every dialled number that has no table of its own.
+DEFAULT_LINE = "office"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Who texts by which rules. ``dialled`` maps a dialled number to a line's name."""
+
+    policy: Policy
+    lines: Mapping[str, LinePolicy]
+    dialled: Mapping[str, str]
+    country: str
+    strict: Mapping[str, str]  # line -> a consent policy stricter than the office's choice
+
+    def line_of(self, dialled: str) -> str:
+        """Return the name of the line a dialled number belongs to."""
+        return self.dialled.get(dialled, self.dialled.get(dialled.lstrip("+"), DEFAULT_LINE))
+
+    def line(self, name: str) -> LinePolicy:
+        """Return a line's policy; a line that is no longer configured is the office."""
+        return self.lines.get(name, self.lines[DEFAULT_LINE])
+
+    def deadline(self, line: str, from_ms: int, minutes: int) -> int | None:
+        """Return when so many minutes of the line's opening time have passed."""
+        return hours.business_deadline(self.line(line).hours, from_ms, minutes)
+
+
+def office_of(settings: Settings) -> Office:
+    """Map the settings onto what the stages read."""
+    lines = {DEFAULT_LINE: _office_line(settings)}
+    lines |= {line.name: _line(settings, line) for line in settings.lines}
+    dialled = {number: line.name for line in settings.lines for number in line.dialled}
+    strict = {line.name: line.consent for line in settings.lines if line.consent}
+    return Office(_policy(settings), lines, dialled, settings.office.country, strict)
+
+
+def _policy(settings: Settings) -> Policy:
+    rules, quiet = settings.rules, settings.quiet_hours
+    return Policy(
+        dry_run=settings.dry_run,
+        delay_s=rules.delay_seconds,
+        max_age_min=rules.max_age_minutes,
+        repeat_min=rules.repeat_minutes,
+        once_per_h=rules.once_per_hours,
+        min_ring_s=rules.min_ring_seconds,
+        after_voicemail=rules.after_voicemail,
+        after_unattended=rules.after_announcement,
+        after_rejected=rules.after_rejected,
+        after_dialplan_busy=rules.after_dialplan_busy,
+        countries=rules.countries or (settings.office.country,),
+        landlines=rules.landlines,
+        own_numbers=(*settings.office.own_numbers, *(number for line in settings.lines for number in line.dialled)),
+        without_presentation=settings.ami.without_presentation,
+        per_number_day=rules.per_number_per_day,
+        per_prefix_hour=rules.per_prefix_per_hour,
+        per_hour=rules.per_hour,
+        per_day=rules.per_day,
+        waking=hours.every_day(quiet.allowed_from, quiet.allowed_until),
+        quiet_mode=QuietMode(quiet.mode),
+        answer_within_min=quiet.answer_within_minutes,
+        max_segments=settings.texts.max_segments,
+        opt_out_line=OptOutLine(settings.texts.opt_out_line),
+        greeting_version=settings.texts.greeting_version,
+    )
+
+
+def _office_line(settings: Settings) -> LinePolicy:
+    office = settings.office
+    return LinePolicy(
+        name=DEFAULT_LINE,
+        business=office.name,
+        country=office.country,
+        hours=_schedule(settings.hours, office.timezone, office.country, office.region),
+        language=office.language,
+        trade=office.trade,
+        phone=office.phone,
+        owner=office.owner,
+        callback_min=office.callback_minutes,
+        greeting_first=bool(settings.texts.greeting_version),
+        own_texts=settings.texts.own,
+        off=frozenset(settings.texts.off),
+    )
+
+
+def _line(settings: Settings, line: Line) -> LinePolicy:
+    office = settings.office
+    zone = line.timezone or office.timezone
+    return LinePolicy(
+        name=line.name,
+        business=line.business or office.name,
+        country=office.country,
+        hours=_schedule(line.hours or settings.hours, zone, office.country, office.region),
+        language=line.language or office.language,
+        trade=line.trade or office.trade,
+        phone=line.phone or office.phone,
+        owner=line.owner or office.owner,
+        callback_min=office.callback_minutes,
+        text=line.text,
+        greeting_first=bool(settings.texts.greeting_version),
+        own_texts=settings.texts.own,
+        off=frozenset(settings.texts.off),
+    )
+
+
+def _schedule(opening: Hours, zone: str, country: str, region: str) -> Schedule:
+    week = hours.parse_week({day[:3]: ", ".join(getattr(opening, day)) for day in DAYS})
+    return Schedule(
+        week=week,
+        zone=zone,
+        country=country if opening.public_holidays else "",
+        subdivision=region if opening.public_holidays else "",
+        special=tuple((day, ()) for day in opening.closed_on),
+    )
