@@ -1,0 +1,1 @@
+"""What the caller answered: stored first, put together, understood, and given to a person."""

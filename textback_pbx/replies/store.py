@@ -1,0 +1,199 @@
+"""This stage's SQL: parts stored before they leave the SIM, texts put together, handled, and kept.
+
+Every function takes the open transaction and commits nothing itself, so that a hand-over between stages is one
+transaction of the pipeline's.
+"""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from textback_pbx.clock import DAY_MS
+from textback_pbx.database import Row, Tx
+from textback_pbx.replies import inbound
+from textback_pbx.replies.handling import ALL_AUTOMATIC_KINDS, Plan, Situation, Urgency
+from textback_pbx.replies.inbound import Part, StoredPart, Whole
+from textback_pbx.replies.threads.store import line_of, thread_for
+
+
+class Stored(StrEnum):
+    """Whether a part was new; either way it is safe to delete it from the SIM after the commit."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+
+
+async def store_part(tx: Tx, part: Part) -> Stored:
+    """Keep one part as it came; reading it again changes nothing (promise 4, faults 10 and 38)."""
+    changed = await tx.run(
+        "INSERT INTO inbound_parts (fingerprint, modem, sender, scts_ms, concat_ref, seq, total, text, raw, problem,"
+        " received_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO NOTHING",
+        (
+            inbound.fingerprint(part),
+            part.modem,
+            inbound.clean(part.sender).strip(),
+            part.scts_ms,
+            part.concat_ref,
+            part.seq,
+            part.total,
+            None if part.text is None else inbound.clean(part.text),
+            part.raw,
+            inbound.oddity(part),
+            part.received_ms,
+        ),
+    )
+    return Stored.NEW if changed == 1 else Stored.DUPLICATE
+
+
+async def assemble_ready(tx: Tx, now_ms: int, *, default_line: str) -> list[int]:
+    """Make a text (state new) and its thread of every group of parts that is ready; return the texts' ids.
+
+    A late part completes an incomplete text, which becomes new again: what it really says may be STOP.
+    """
+    waiting = await _waiting(tx, now_ms)
+    return [await _keep(tx, whole, default_line) for whole in inbound.assemble(waiting, now_ms)]
+
+
+async def _waiting(tx: Tx, now_ms: int) -> list[StoredPart]:
+    columns = "p.id, p.sender, p.received_ms, p.text, p.scts_ms, p.concat_ref, p.seq, p.total, p.problem, p.inbound_id"
+    rows = await tx.all(f"SELECT {columns} FROM inbound_parts p WHERE p.inbound_id IS NULL ORDER BY p.id")  # noqa: S608 - constants only
+    senders = {row["sender"] for row in rows if row["concat_ref"] is not None}
+    for sender in sorted(senders):
+        rows += await tx.all(
+            f"SELECT {columns} FROM inbound i JOIN inbound_parts p ON p.inbound_id = i.id AND p.sender = i.sender"  # noqa: S608 - constants only
+            " WHERE i.sender = ? AND i.received_ms >= ? AND i.complete = 0 AND p.total > 1",
+            (sender, now_ms - inbound.LATE_PART_MS),
+        )
+    return [StoredPart(**dict(row)) for row in rows]
+
+
+async def _keep(tx: Tx, whole: Whole, default_line: str) -> int:
+    if whole.inbound_id is not None:
+        await tx.run(
+            "UPDATE inbound SET body = ?, complete = ?, received_ms = ?, state = 'new' WHERE id = ?",
+            (whole.body, whole.complete, whole.received_ms, whole.inbound_id),
+        )
+        inbound_id = whole.inbound_id
+    else:
+        line = await line_of(tx, whole.sender) or default_line
+        thread_id = await thread_for(tx, whole.sender, line, whole.received_ms)
+        inbound_id = await tx.insert(
+            "INSERT INTO inbound (thread_id, sender, line, body, complete, scts_ms, received_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (thread_id, whole.sender, line, whole.body, whole.complete, whole.scts_ms, whole.received_ms),
+        )
+        await tx.run("UPDATE threads SET updated_ms = max(updated_ms, ?) WHERE id = ?", (whole.received_ms, thread_id))
+    await tx.many("UPDATE inbound_parts SET inbound_id = ? WHERE id = ?", [(inbound_id, p) for p in whole.part_ids])
+    return inbound_id
+
+
+async def to_handle(tx: Tx, limit: int = 100) -> list[int]:
+    """Return the ids of texts nobody has handled yet, oldest first."""
+    rows = await tx.all("SELECT id FROM inbound WHERE state = 'new' ORDER BY id LIMIT ?", (limit,))
+    return [int(row["id"]) for row in rows]
+
+
+async def situation_of(tx: Tx, inbound_id: int, now_ms: int, *, opted_out: bool) -> Situation:
+    """Read what the plan for one text needs. ``opted_out`` comes from the consent stage."""
+    row = await tx.one(
+        "SELECT i.*, t.status, t.automation, t.owner, (SELECT group_concat(p.problem, '; ') FROM inbound_parts p"
+        " WHERE p.inbound_id = i.id AND p.problem <> '') AS problem"
+        " FROM inbound i JOIN threads t ON t.id = i.thread_id WHERE i.id = ?",
+        (inbound_id,),
+    )
+    if row is None:
+        raise LookupError(f"there is no inbound text {inbound_id}")
+    return Situation(
+        inbound_id=inbound_id,
+        sender=row["sender"],
+        body=row["body"],
+        received_ms=row["received_ms"],
+        scts_ms=row["scts_ms"],
+        complete=bool(row["complete"]),
+        problem=row["problem"] or "",
+        opted_out=opted_out,
+        status=row["status"],
+        automation=row["automation"],
+        owner=row["owner"],
+        answers_today=await _answers_since(tx, row, now_ms - DAY_MS),
+        open_task=await _open_task(tx, row["thread_id"]),
+    )
+
+
+async def _answers_since(tx: Tx, row: Row, since_ms: int) -> int:
+    return int(
+        await tx.value(
+            "SELECT count(*) FROM messages WHERE number = ? AND created_ms > ? AND inbound_id IS NOT NULL"
+            " AND kind IN ('optout_confirmation', 'optin_confirmation', 'help')",
+            (row["sender"], since_ms),
+        )
+    )
+
+
+async def _open_task(tx: Tx, thread_id: int) -> Urgency | None:
+    priority = await tx.value(
+        "SELECT priority FROM tasks WHERE thread_id = ? AND state = 'open' AND kind IN ('reply', 'review')"
+        " ORDER BY CASE priority WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END LIMIT 1",
+        (thread_id,),
+    )
+    return None if priority is None else Urgency(priority)
+
+
+async def last_outbound(tx: Tx, number: str, before_ms: int) -> str:
+    """Return what was sent last to ``number``: ``first_text``, ``optout_confirmation``, ``staff`` or ``none``.
+
+    Only texts that left, or may have left, count; the stages' own notifications and tests do not.
+    """
+    kind = await tx.value(
+        "SELECT m.kind FROM messages m WHERE m.number = ? AND m.created_ms <= ? AND m.kind NOT IN ('notify', 'test')"
+        " AND EXISTS (SELECT 1 FROM parts p WHERE p.message_id = m.id AND p.state IN ('handed_over', 'accepted',"
+        " 'unknown', 'delivered', 'undelivered'))"
+        " ORDER BY m.created_ms DESC, m.id DESC LIMIT 1",
+        (number, before_ms),
+    )
+    return {
+        "auto": "first_text",
+        "nudge": "first_text",
+        "optout_confirmation": "optout_confirmation",
+        "staff": "staff",
+    }.get(str(kind), "none")
+
+
+async def mark_handled(
+    tx: Tx, inbound_id: int, plan: Plan, *, keyword: str, why: str, intake: Mapping[str, Any], now_ms: int
+) -> None:
+    """Record how one text was understood and what its thread is now; the last step of its hand-over."""
+    stored = json.dumps(intake, ensure_ascii=False, default=str)
+    await tx.run(
+        "UPDATE inbound SET state = 'handled', keyword = ?, keyword_why = ?, intake = ? WHERE id = ?",
+        (keyword, "; ".join([why, *plan.notes] if why else plan.notes), stored, inbound_id),
+    )
+    await tx.run(
+        "UPDATE threads SET status = ?, automation = ?, updated_ms = max(updated_ms, ?),"
+        " intake = CASE WHEN ? = '{}' THEN intake ELSE ? END,"
+        " owner = CASE WHEN owner = '' AND ? THEN ? ELSE owner END"
+        " WHERE id = (SELECT thread_id FROM inbound WHERE id = ?)",
+        (
+            plan.status,
+            plan.automation,
+            now_ms,
+            stored,
+            stored,
+            plan.task is not None,
+            plan.task.owner if plan.task else "",
+            inbound_id,
+        ),
+    )
+
+
+async def queued_automatic(tx: Tx, number: str, kinds: tuple[str, ...]) -> list[int]:
+    """Return the ids of automatic texts to ``number`` of these kinds that have a part still in the queue."""
+    wanted = [kind for kind in kinds if kind in ALL_AUTOMATIC_KINDS]
+    marks = ", ".join("?" * len(wanted))
+    rows = await tx.all(
+        f"SELECT m.id FROM messages m WHERE m.number = ? AND m.kind IN ({marks}) AND m.cancelled IS NULL"  # noqa: S608 - question marks only
+        " AND EXISTS (SELECT 1 FROM parts p WHERE p.message_id = m.id AND p.state = 'queued') ORDER BY m.id",
+        (number, *wanted),
+    )
+    return [int(row["id"]) for row in rows]

@@ -1,0 +1,1 @@
+"""Who does what by when, and the numbers a manager reads."""

@@ -1,0 +1,1 @@
+"""What the report counts, read from the database."""
