@@ -1,0 +1,108 @@
+"""Which channels are the outside world: inbound contexts, trunk channel names, and who is a person; pure."""
+
+import re
+from dataclasses import dataclass
+from fnmatch import translate
+
+#: Where calls from outside enter the dialplan on plain Asterisk, FreePBX, Issabel, and in the usual examples.
+#: ``*`` stands for any ending. Contexts that phones share (default, internal, from-internal) are not in it.
+DEFAULT_CONTEXTS = (
+    "from-trunk*",
+    "from-pstn*",
+    "from-did*",
+    "from-external*",
+    "from-outside*",
+    "from-provider*",
+    "from-carrier*",
+    "from-sip-external*",
+    "from-voip*",
+    "from-zaptel*",
+    "from-dahdi*",
+    "from-digital*",
+    "from-analog*",
+    "from-isdn*",
+    "from-gsm*",
+    "from-dongle*",
+    "from-iax-trunk*",
+    "from-itsp*",
+    "from-gateway*",
+    "ext-did*",
+    "incoming*",
+    "inbound*",
+    "in-trunk*",
+    "trunk-in*",
+    "trunk-inbound*",
+    "external-in*",
+    "pstn-in*",
+    "did-in*",
+    "public",
+)
+
+#: Channel technologies that no person holds: Asterisk's own helpers, recorders, announcers, media feeds.
+NOT_A_PERSON = frozenset(
+    (
+        "local announcer asyncgoto audiosocket bridge bridgemedia cbann cbrec media message multicastrtp null parked "
+        "rec recorder snoop surrogate unicastrtp websocket"
+    ).split()
+)
+
+_LOCAL = re.compile(r"(Local/.*);([12])(?:<[A-Z]+>)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Trunks:
+    """What counts as outside: dialplan ``contexts``, and channel ``names`` (both with ``*``, any case)."""
+
+    contexts: tuple[str, ...] = DEFAULT_CONTEXTS
+    names: tuple[str, ...] = ()
+
+
+class TrunkMatcher:
+    """Trunks, made ready to be asked often."""
+
+    def __init__(self, trunks: Trunks) -> None:
+        self._contexts = _any_of(trunks.contexts)
+        self._names = _any_of(trunks.names)
+
+    def outside(self, context: str, name: str) -> bool:
+        """Whether a channel of this context or name is a trunk's."""
+        return bool(self._contexts.match(context) or self._names.match(name))
+
+
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    if not patterns:
+        return re.compile(r"(?!)")
+    return re.compile("|".join(translate(pattern) for pattern in patterns), re.IGNORECASE)
+
+
+def technology(name: str) -> str:
+    """The part before the slash, in lower case: pjsip, sip, iax2, dahdi, local ..."""
+    return name.partition("/")[0].lower()
+
+
+def local_half(name: str) -> tuple[str, str] | None:
+    """``("Local/101@ctx-00000004", "1")`` for a half of a Local channel; None for anything else."""
+    match = _LOCAL.fullmatch(name)
+    return (match[1], match[2]) if match else None
+
+
+#: What trunks send in the number's place when there is none (compared in lower case, host part cut off).
+_WITHHELD = frozenset(
+    (
+        "<unknown> anonymous asterisk blocked n/a none null private restricted unavailable unknown withheld "
+        "anonymous.invalid not-available unidentified hidden"
+    ).split()
+) | {""}
+
+
+def no_number(number: str) -> bool:
+    """Whether the trunk's text names the absence of a number."""
+    text = number.strip().strip('"').lower()
+    return text in _WITHHELD or text.partition("@")[0] in _WITHHELD
+
+
+def presentation_withheld(value: str | int) -> bool:
+    """CALLERID(pres) as a word, or CID-CallingPres as a number (Q.931 4.5.10: bits 6-7; 0 is allowed)."""
+    if isinstance(value, int):
+        return value & 0x60 != 0
+    return value.strip().lower().startswith(("prohib", "unavailable"))
