@@ -8,6 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
@@ -118,3 +119,31 @@ def mask(e164: str) -> str:
 def tag(e164: str) -> str:
     """A short stable name for log lines: the same number gives the same tag; 24 bits of SHA-256."""
     return "n" + hashlib.sha256(e164.encode()).hexdigest()[:6]
+
+
+def prefix(e164: str) -> str:
+    """Return the block of numbers one belongs to: all but the last four digits (10,000 numbers)."""
+    return e164[:-4]
+
+
+@lru_cache(maxsize=4096)
+def zones(e164: str) -> tuple[str, ...]:
+    """Return every time zone a number may be in, as IANA names; ``()`` where the number does not tell.
+
+    By area code where the plan has them, else all zones of the country: whoever judges an hour must find it
+    good in each of them. Country-wide lists are what the metadata have; a mobile may be anywhere.
+    """
+    from phonenumbers import timezone
+
+    parsed = phonenumbers.parse(e164)
+    found: tuple[str, ...] = tuple(timezone.time_zones_for_number(parsed))
+    if not _known(found):  # a number set aside for fiction: the zones of its country's other mobiles
+        sample = phonenumbers.example_number_for_type(
+            phonenumbers.region_code_for_country_code(parsed.country_code or 0), PhoneNumberType.MOBILE
+        )
+        found = tuple(timezone.time_zones_for_number(sample)) if sample is not None else ()
+    return tuple(sorted(_known(found)))
+
+
+def _known(names: tuple[str, ...]) -> set[str]:
+    return {name for name in names if not name.startswith("Etc/")}

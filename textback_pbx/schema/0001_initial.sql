@@ -173,6 +173,7 @@ CREATE TABLE messages (
 CREATE UNIQUE INDEX one_automatic_text_per_call ON messages (call_id) WHERE kind = 'auto';   -- promise 1
 CREATE UNIQUE INDEX one_keyword_answer_per_text ON messages (inbound_id, kind) WHERE inbound_id IS NOT NULL AND kind <> 'staff';
 CREATE INDEX messages_by_number ON messages (number, created_ms);
+CREATE INDEX messages_automatic ON messages (created_ms) WHERE kind IN ('auto', 'nudge');   -- the caps count these
 CREATE INDEX messages_by_thread ON messages (thread_id, id);
 
 -- One row per SMS part: the unit that is handed to the modem at most once without a human (promise 2).
