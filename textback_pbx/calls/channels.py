@@ -196,7 +196,7 @@ class Bridges:
         queue = [start]
         while queue:
             chan = queue.pop()
-            near = list(self._members.get(chan.bridge, {}).values()) if self._speaks(chan.bridge) else []
+            near = self._near(chan.bridge)
             if other := self.other_half(chan):
                 near.append(other)
             for neighbour in near:
@@ -205,8 +205,10 @@ class Bridges:
                     queue.append(neighbour)
         return list(seen.values())
 
-    def _speaks(self, bridge: str | None) -> bool:
-        return bridge is not None and bridge not in self._holding
+    def _near(self, bridge: str | None) -> list[Chan]:
+        if bridge is None or bridge in self._holding:
+            return []
+        return list(self._members.get(bridge, {}).values())
 
 
 class Tombs:

@@ -54,8 +54,12 @@ _PRESENTATION = re.compile(r"^(Dest)?ChanVariable(?:\([^)\n]*\))?: CALLERID\(pre
 _NAME = re.compile(rb"Event: ?([A-Za-z]{1,40})\r?(?:\n|\Z)")
 _TIMESTAMP = re.compile(rb"^Timestamp: ?(\d{1,12})\.(\d{1,9})\r?$", re.MULTILINE)
 #: Headers that say what or who; twice in one block is a forgery or damage.
-_SINGLE = frozenset(
-    prefix + name for prefix in ("", "Dest") for name in ("Channel", "ChannelState", "Uniqueid", "Linkedid", "Context")
+_SINGLE = (
+    frozenset(
+        prefix + name
+        for prefix in ("", "Dest")
+        for name in ("Channel", "ChannelState", "Uniqueid", "Linkedid", "Context")
+    )
 ) | {"Event", "Cause", "DialStatus", "BridgeUniqueid"}
 
 
@@ -210,9 +214,14 @@ def _moved(what: str, key: str) -> Builder:
 
 
 _USER_EVENTS = ("textbackconsent", "textbackhandled", "textbackskip")
-_NOT_FIELDS = frozenset(
-    "Event Privilege Channel ChannelState ChannelStateDesc CallerIDNum CallerIDName ConnectedLineNum ConnectedLineName "
-    "Language AccountCode Context Exten Priority Uniqueid Linkedid UserEvent Timestamp SystemName pres".split()
+_NOT_FIELDS = (
+    frozenset(
+        ("Event", "Privilege", "Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "CallerIDName", "Language")
+    )
+    | frozenset(
+        ("ConnectedLineNum", "ConnectedLineName", "AccountCode", "Context", "Exten", "Priority", "Uniqueid", "Linkedid")
+    )
+    | frozenset(("UserEvent", "Timestamp", "SystemName", "pres"))
 )
 
 

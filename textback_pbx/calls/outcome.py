@@ -34,9 +34,8 @@ class Outcome(StrEnum):
 
 #: Q.850 causes (and Asterisk's) that say the phone, trunk or route could not be had.
 UNREACHABLE = frozenset(
-    [1, 2, 3, 5, 6, 18, 20, 22, 25, 27, 28, 29, 34, 38, 41, 42, 43, 44, 47, 50, 52, 54, 57, 58, 65, 66, 69, 79, 88]
-    + [*range(95, 103), 111]
-)
+    (1, 2, 3, 5, 6, 18, 20, 22, 25, 27, 28, 29, 34, 38, 41, 42, 43, 44, 47, 50, 52, 54, 57, 58, 65, 66, 69, 79, 88)
+) | frozenset((95, 96, 97, 98, 99, 100, 101, 102, 111))
 ANSWERED_ELSEWHERE, USER_BUSY, CALL_REJECTED, REDIRECTED = 26, 17, 21, 23
 
 

@@ -40,11 +40,8 @@ DEFAULT_CONTEXTS = (
 
 #: Channel technologies that no person holds: Asterisk's own helpers, recorders, announcers, media feeds.
 NOT_A_PERSON = frozenset(
-    (
-        "local announcer asyncgoto audiosocket bridge bridgemedia cbann cbrec media message multicastrtp null parked "
-        "rec recorder snoop surrogate unicastrtp websocket"
-    ).split()
-)
+    ("local", "announcer", "asyncgoto", "audiosocket", "bridge", "bridgemedia", "cbann", "cbrec", "media", "message")
+) | frozenset(("multicastrtp", "null", "parked", "rec", "recorder", "snoop", "surrogate", "unicastrtp", "websocket"))
 
 _LOCAL = re.compile(r"(Local/.*);([12])(?:<[A-Z]+>)*")
 
@@ -88,11 +85,20 @@ def local_half(name: str) -> tuple[str, str] | None:
 
 #: What trunks send in the number's place when there is none (compared in lower case, host part cut off).
 _WITHHELD = frozenset(
-    (
-        "<unknown> anonymous asterisk blocked n/a none null private restricted unavailable unknown withheld "
-        "anonymous.invalid not-available unidentified hidden"
-    ).split()
-) | {""}
+    ()
+    | frozenset("")
+    | frozenset("<unknown>")
+    | frozenset("unknown")
+    | frozenset("anonymous")
+    | frozenset("anonymous.invalid")
+    | frozenset("asterisk")
+    | frozenset("blocked")
+    | frozenset("hidden")
+    | frozenset("n/a")
+    | frozenset("none")
+    | frozenset("null")
+    | frozenset()
+) | frozenset(("not-available", "private", "restricted", "unavailable", "unidentified", "withheld"))
 
 
 def no_number(number: str) -> bool:
