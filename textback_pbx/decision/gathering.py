@@ -1,0 +1,92 @@
+"""The facts that need no database: the call itself, the hours around it, the kind of text it would get. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from textback_pbx.clock import MINUTE_MS
+from textback_pbx.decision import hours, plan, regions, template_sets
+from textback_pbx.decision.facts import timing
+from textback_pbx.decision.hours import Schedule
+from textback_pbx.decision.policy import LinePolicy, Policy, QuietMode, Regional
+from textback_pbx.decision.rules import MISSED
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One finished call, as a row of ``calls`` or as somebody imagines it (``decide``). Times are ms UTC."""
+
+    line: str
+    outcome: str
+    started_ms: int
+    ended_ms: int
+    caller: str | None
+    id: int = 0
+    detail: str = ""
+    ring_ms: int | None = None
+    source: str = "live"
+    confidence: str = "high"
+    withheld: bool = False
+    clock_trusted: bool = True
+    facts: str = "{}"
+
+
+def of_call(call: Call, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts that the call itself carries; ``said`` is its JSON field ``facts``."""
+    return {
+        "call_id": call.id,
+        "line": call.line,
+        "outcome": call.outcome,
+        "detail": call.detail,
+        "started_ms": call.started_ms,
+        "ended_ms": call.ended_ms,
+        "ring_ms": call.ring_ms,
+        "source": call.source,
+        "confidence": call.confidence,
+        "withheld": call.withheld,
+        "caller": call.caller,
+        "call_clock_trusted": call.clock_trusted,
+        "presentation_known": bool(said.get("presentation_known", True)),
+        "voicemail_left": bool(said.get("voicemail_left")),
+        "handled_by": str(said.get("handled_by") or ""),
+        "skip": bool(said.get("skip")),
+    }
+
+
+def heard_greeting(said: Mapping[str, Any], policy: Policy, line: LinePolicy) -> bool:
+    """Whether this call passed the announcement; without a version of it nothing could be proved."""
+    return bool(policy.greeting_version) and (line.greeting_first or bool(said.get("announced")))
+
+
+def of_hours(call: Call, known: Mapping[str, Any], *, policy: Policy, line: LinePolicy, now_ms: int) -> dict[str, Any]:
+    """Return the facts of time: open or closed, and when a text may arrive."""
+    zones = known.get("zones", ())
+    strict: tuple[Schedule, ...] = ()
+    if policy.regional is Regional.ALWAYS and call.caller:
+        strict = regions.strict_schedules(call.caller, known.get("region", ""), zones or (line.hours.zone,))
+    when = timing(policy, line, zones=zones, now_ms=now_ms, ended_ms=call.ended_ms, strict=strict)
+    return {
+        "zone": line.hours.zone,
+        "send_ms": when.send_ms,
+        "waking": when.waking,
+        "waking_from_ms": when.waking_from_ms,
+        "open_now": when.open_now,
+        "holiday": when.holiday,
+    }
+
+
+def of_words(call: Call, known: Mapping[str, Any], *, policy: Policy, line: LinePolicy) -> dict[str, Any]:
+    """Return the situation at the moment the text would leave, and whether there are words for it."""
+    if not line.text or call.outcome not in MISSED:
+        return {"situation": "", "has_text": False}
+    just_called = known["send_ms"] - call.ended_ms <= policy.answer_within_min * MINUTE_MS
+    at_once = known["waking"] or (policy.quiet_mode is QuietMode.ANSWER_WITHIN and just_called)
+    leaves_ms = known["send_ms"] if at_once else (known["waking_from_ms"] or known["send_ms"])
+    situation = plan.situation_of(
+        call.outcome,
+        call.detail,
+        voicemail_left=known["voicemail_left"],
+        repeat=bool(known.get("previous_missed_ms")),
+        open_then=hours.is_open(line.hours, leaves_ms),
+    )
+    return {"situation": situation, "has_text": template_sets.choose(line, situation) is not None}
