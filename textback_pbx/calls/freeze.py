@@ -95,6 +95,8 @@ def call(group: Group) -> CallRecord:
     assert root is not None
     withheld = no_number(root.number) or (root.presentation != "" and presentation_withheld(root.presentation))
     facts = {key: value for key, value in group.facts.items() if key not in ("adopted_up", "hangup_unheard")}
+    # Empty: Asterisk never said whether the caller wishes to be known (channelvars is not set in manager.conf).
+    facts["presentation"] = root.presentation
     answered_by = group.answered_by
     if answered_by is not None:
         facts["answered_by"] = answered_by

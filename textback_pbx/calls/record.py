@@ -236,6 +236,8 @@ def _live(calls: Registry, event: ev.LiveChannel) -> None:
     if chan is None:
         return
     freeze.note_application(chan.group, event.application)
+    if chan.group.adopted and chan.group.root is chan and chan.up:
+        chan.group.facts["adopted_up"] = True
     if event.bridge:
         calls.bridges.enter(chan, event.bridge, holding=False)
         calls.meet(chan)

@@ -85,20 +85,26 @@ def local_half(name: str) -> tuple[str, str] | None:
 
 #: What trunks send in the number's place when there is none (compared in lower case, host part cut off).
 _WITHHELD = frozenset(
-    ()
-    | frozenset("")
-    | frozenset("<unknown>")
-    | frozenset("unknown")
-    | frozenset("anonymous")
-    | frozenset("anonymous.invalid")
-    | frozenset("asterisk")
-    | frozenset("blocked")
-    | frozenset("hidden")
-    | frozenset("n/a")
-    | frozenset("none")
-    | frozenset("null")
-    | frozenset()
-) | frozenset(("not-available", "private", "restricted", "unavailable", "unidentified", "withheld"))
+    {
+        "",
+        "<unknown>",
+        "anonymous",
+        "anonymous.invalid",
+        "asterisk",
+        "blocked",
+        "hidden",
+        "n/a",
+        "none",
+        "not-available",
+        "null",
+        "private",
+        "restricted",
+        "unavailable",
+        "unidentified",
+        "unknown",
+        "withheld",
+    }
+)
 
 
 def no_number(number: str) -> bool:
