@@ -1,0 +1,130 @@
+"""The commands an office without the web inbox works with: threads, tasks and the report."""
+
+import asyncio
+import csv
+import io
+import json
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.replies.support import SENDER, a_call, a_decision, a_message, a_part
+from textback_pbx.cli import report, tasks, threads
+from textback_pbx.clock import DAY_MS, MINUTE_MS
+from textback_pbx.database import Database
+from textback_pbx.replies.store import assemble_ready, store_part
+from textback_pbx.tasks.book import Kind, NewTask
+from textback_pbx.tasks.store import open_task
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(
+        f'[office]\nname = "Lakeside Plumbing"\ntimezone = "America/Chicago"\n'
+        f'[database]\npath = "{tmp_path}/t.sqlite"\n'
+    )
+    asyncio.run(fill(tmp_path / "t.sqlite"))
+    return path
+
+
+async def fill(path):
+    database = await Database.open(path)
+    now = time.time_ns() // 1_000_000
+    async with database.transaction() as tx:
+        call = await a_call(tx, ended_ms=now - 9 * MINUTE_MS)
+        await a_decision(tx, call)
+        await a_message(tx, call_id=call, at_ms=now - 8 * MINUTE_MS, state="delivered")
+        await store_part(tx, a_part("Kitchen tap drips,\ncan you come tomorrow?", received_ms=now - 7 * MINUTE_MS))
+        await store_part(tx, a_part("Your balance is low", sender="CARRIER", received_ms=now - 6 * MINUTE_MS))
+        await assemble_ready(tx, now, default_line="main")
+        task = NewTask(Kind.REPLY, "inbound:1", "main", "wrote back", "office", now - MINUTE_MS, now, thread_id=1)
+        assert await open_task(tx, task) == 1
+    await database.close()
+
+
+def run(app, config, *args, code=0):
+    result = CliRunner().invoke(app, [*args, "--config", str(config)])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_threads_are_listed_and_shown(config):
+    text = run(threads.app, config, "list")
+    assert "Kitchen tap drips, can you come tomorrow?" in text
+    assert "overdue" in text
+    assert len(json.loads(run(threads.app, config, "list", "--json"))) == 2
+    shown = run(threads.app, config, "show", SENDER)
+    assert "we wrote (auto, delivered)" in shown
+    assert "task 1 for office" in shown
+    timeline = json.loads(run(threads.app, config, "show", "1", "--json"))["timeline"]
+    assert [item["kind"] for item in timeline] == ["call", "text_out", "text_in", "task"]
+
+
+def test_a_reply_is_queued_and_the_task_is_done(config):
+    assert "Queued as message 2 (1 SMS)" in run(
+        threads.app, config, "reply", "1", "Tomorrow at 9 works.", "--as", "sam"
+    )
+    (item,) = [i for i in json.loads(run(threads.app, config, "show", "1", "--json"))["timeline"] if i["id"] == 2]
+    assert item["detail"]["kind"] == "staff"
+    assert "everybody was called back" in run(tasks.app, config, "list")
+    assert json.loads(run(threads.app, config, "list", "--json", "--status", "waiting_on_them"))
+
+
+def test_a_number_that_opted_out_is_refused_with_words(config, tmp_path):
+    async def opt_out():
+        from textback_pbx.consent.ledger import Basis, Event, NewEntry
+        from textback_pbx.consent.store import append
+
+        database = await Database.open(tmp_path / "t.sqlite")
+        async with database.transaction() as tx:
+            entry = NewEntry(
+                Event.REVOKED, SENDER, 1, "2026-11-20T09:00:00-06:00", Basis.OPT_OUT, "sms", "stop", "agent"
+            )
+            await append(tx, entry)
+        await database.close()
+
+    asyncio.run(opt_out())
+    assert "asked for no more texts" in run(threads.app, config, "reply", "1", "hello", code=1)
+    assert "name or a short code" in run(threads.app, config, "reply", "2", "hello", code=1)
+    assert "empty" in run(threads.app, config, "reply", "1", " \n", code=2)
+    assert "shorten it" in run(threads.app, config, "reply", "1", "x" * 2000, code=2)
+
+
+def test_notes_status_and_close(config):
+    run(threads.app, config, "note", "1", "same fitter as last year")
+    assert "is booked; 1 task(s) done" in run(threads.app, config, "status", "1", "booked", "--why", "Tuesday")
+    assert "same fitter" in run(threads.app, config, "show", "1")
+    assert "no status 'won'" in run(threads.app, config, "status", "1", "won", code=2)
+    assert "is closed" in run(threads.app, config, "close", "2")
+    assert "No open conversations" in run(threads.app, config, "list")
+    assert "there is no thread 99" in run(threads.app, config, "show", "99", code=1)
+    assert "no conversation with" in run(threads.app, config, "show", "+15125550199", code=1)
+
+
+def test_tasks_are_done_once(config):
+    assert "wrote back" in run(tasks.app, config, "list")
+    assert "overdue" in run(tasks.app, config, "show", "1")
+    assert "Task 1 is done" in run(tasks.app, config, "done", "1", "--as", "sam")
+    assert "done already by sam" in run(tasks.app, config, "done", "1", code=1)
+    assert "there is no task 9" in run(tasks.app, config, "done", "9", code=1)
+    assert "Task 1 is open" in run(tasks.app, config, "reopen", "1")
+    assert "Task 1 is dropped" in run(tasks.app, config, "drop", "1")
+    assert json.loads(run(tasks.app, config, "list", "--state", "dropped", "--json"))[0]["id"] == 1
+
+
+def test_the_report_says_one_sentence_and_every_number(config):
+    sentence = "You missed 1 call today; 1 replied and nobody booked."
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time()))
+    before = time.strftime("%Y-%m-%d", time.gmtime(time.time() - DAY_MS / 1000))
+    made = json.loads(run(report.app, config, "--from", before, "--to", day, "--json"))
+    assert (made["missed"], made["replied"], made["texted"]) == (1, 1, 1)
+    assert made["definitions"]["texted"]
+    rows = list(csv.reader(io.StringIO(run(report.app, config, "--from", before, "--to", day, "--csv"))))
+    assert ["missed", "1"] in [row[:2] for row in rows]
+    shown = run(report.app, config, "--from", before, "--to", day)
+    assert shown.startswith(sentence.replace("today", f"from {before} to {day}"))
+    assert "You missed no calls last" in run(report.app, config, "--month", "--sentence")
+    assert "choose one" in run(report.app, config, "--week", "--month", code=2)
+    assert "these are no days" in run(report.app, config, "--from", "soon", code=2)
