@@ -92,6 +92,10 @@ def _indications(session: AtServer, call: Call) -> list[str]:
             if not accepts(ranges[place], wanted[place]):
                 raise CmsError(302)
     modem.settings.cnmi = tuple(wanted)
+    if wanted[0]:
+        kept, modem.settings.indications = modem.settings.indications, []
+        for line in kept if wanted[4] == 0 else ():  # <bfr> 0 flushes what was kept, 1 drops it
+            modem.urc(line)
     return []
 
 

@@ -1,8 +1,8 @@
 """The AT interpreter of the simulated modem: bytes in, command lines out, replies and unsolicited codes back.
 
 ITU-T V.250 (line grammar, echo, result codes), 27.005 3.5.1 (the prompt). One :class:`AtServer` lives from power-on
-to power loss. Unsolicited codes wait while a command line is worked on, and come through while the radio sends, as on the
-modems seen in the field.
+to power loss. Unsolicited codes wait while a command line is worked on, and come through while the radio sends, as they
+do on the modems seen in the field.
 """
 
 import asyncio
@@ -142,6 +142,12 @@ class AtServer:
             self._reserved = False
         self.release_urcs()
         modem.after_command()
+        self._check_power()
+
+    def _check_power(self) -> None:
+        """End when the power went while this session was not looking: a fault, or a restart it ordered itself."""
+        if self.modem.session is not self:
+            raise PowerLost
 
     async def _call(self, call: Call) -> list[str]:
         await self.step("command", call.name)
@@ -213,7 +219,8 @@ class AtServer:
             if fault.do == "delay":
                 modem.timers.after(float(fault.args.get("seconds", 0)), lambda: modem.write(text))
                 return
-            modem.strike(fault)
+            if fault.do in modem.state_faults:
+                modem.strike(fault)
         modem.write(text)
         modem.journal.add("urc", text=text.decode("latin-1").strip())
 
@@ -267,6 +274,7 @@ class AtServer:
 
     async def step(self, event: str, command: str) -> tuple[Fault, ...]:
         """Pass one step; what strikes here strikes, and what shapes bytes is returned to the writer."""
+        self._check_power()
         due = self.modem.faults.take(event, command)
         for fault in due:
             await self._strike(fault, event, command)
@@ -286,8 +294,7 @@ class AtServer:
             return
         else:
             modem.strike(fault)
-            if modem.session is not self:
-                raise PowerLost
+            self._check_power()
             if self.hung:
                 await asyncio.Event().wait()
 

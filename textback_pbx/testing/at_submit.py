@@ -32,7 +32,7 @@ async def _submit(session: AtServer, call: Call, pdu: bytes) -> list[str]:
     tpdu = pdu[1 + pdu[0] :]
     submit = _decoded(tpdu)
     try:
-        reference = modem.submit(submit, tpdu)
+        reference = modem.submit(submit, tpdu, own_centre=pdu[0] > 0)
     except CmsError:
         await session.radio(modem.radio_s)
         raise

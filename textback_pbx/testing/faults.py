@@ -1,11 +1,11 @@
 """Faults as data: "at the Nth event of this kind do X", for any simulated port.
 
-A simulator counts what crosses its boundary (its steps) and asks its :class:`FaultPlan` at each one. A fault is
-named by what it does (a key of the simulator's action table, MODEM_FAULTS for the modem), and by when: the Nth event of a kind,
-optionally of one command; or the port's Nth step of any kind, which is what a sweep counts through; or at once.
-``python -m json`` shape, as the control channel takes it::
+A simulator counts what crosses its boundary (its steps) and asks its :class:`FaultPlan` at each one. A fault says what
+it does, a key of the simulator's action table (MODEM_FAULTS for the modem), and when: at the Nth event of a kind,
+optionally of one command; at the port's Nth step of any kind, which is what a sweep counts through; or at once. In
+JSON, as the control channel takes it::
 
-    {"do": "error", "on": "command", "command": "+CMGS", "nth": 1, "times": 1, "args": {"code": 500}}
+    {"fault": "error", "on": "command", "command": "+CMGS", "nth": 1, "times": 1, "args": {"code": 500}}
 """
 
 from collections.abc import Mapping
@@ -25,23 +25,28 @@ MODEM_EVENTS: dict[str, str] = {
 
 #: What can go wrong with the modem.
 MODEM_FAULTS: dict[str, str] = {
-    "error": "answer an error: `code` and `kind` cms, cme or plain (default cms 500); from `submitted` on the text is out",
-    "swallow": "say nothing: at `command` it is ignored, at `prompt` the modem waits for a PDU unseen, at `body` the text "
-    "does not leave, at `submitted` it is out and the answer never comes, at `urc` the code is lost",
+    "error": "answer an error: `code` and `kind` cms, cme or plain (cms 500); from `submitted` on the text is out",
+    "swallow": (
+        "say nothing: at `command` it is ignored, at `prompt` the modem waits for a PDU unseen, at `body` the text "
+        "does not leave, at `submitted` and `reply` it is done and the answer never comes, at `urc` the code is lost"
+    ),
     "delay": "wait `seconds` first; a delay at `submitted` is an answer after the client's time-out",
-    "unplug": "the stick is pulled; with `replug_after` seconds it comes back under another device path (`imei`, `iccid` change it)",
-    "brownout": "the modem restarts on the spot: settings gone, port still there; `seconds` of booting (default 0)",
+    "unplug": (
+        "the stick is pulled; with `replug_after` seconds it comes back under another device path, with `imei`, "
+        "`iccid` and `number` as another stick or SIM; `after_bytes` of the PDU when at `pdu`"
+    ),
+    "brownout": "the modem restarts on the spot: settings gone, port still there; `seconds` of booting (0)",
     "hang": "the modem is deaf until it loses power",
-    "inject": "write `data` (or `hex`) unasked, inside the reply at byte `at` (default its start)",
-    "split": "write the reply in pieces cut at the byte offsets `at` (a list; absent: every byte), `seconds` apart (default 0)",
-    "report": "the next text's fate is `outcome` (a key of OUTCOMES), with `seconds` until the report",
-    "storage_full": "fill the receiving storage with read texts until nothing fits; `count` slots stay free (default 0)",
-    "pin_required": "the SIM is locked: +CPIN says SIM PIN",
+    "inject": "write `data` (or `hex`) unasked, inside the reply at byte `at` (its start)",
+    "split": "write the reply in pieces cut at the offsets `at` (a list; absent: every byte), `seconds` apart (0)",
+    "report": "the next text's fate is `outcome` (a key of OUTCOMES), `seconds` until the report",
+    "storage_full": "fill the receiving storage with read texts until nothing fits; `count` slots stay free (0)",
+    "pin_required": "the SIM is locked: +CPIN says SIM PIN; `pin` (1234)",
     "puk_required": "the SIM has no PIN tries left: +CPIN says SIM PUK",
     "sim_removed": "the SIM is out: +CME ERROR 10",
     "sim_changed": "another SIM is in, with `iccid` and `number`",
-    "not_registered": "registration is `stat` (default 2, searching); every submit fails with +CMS ERROR 331",
-    "duplicate_delivery": "the next inbound text arrives twice",
+    "not_registered": "registration is `stat` (2, searching); every submit fails with +CMS ERROR 331",
+    "duplicate_delivery": "the next inbound text, or the next `count`, arrives twice",
     "quirk": "switch the model quirk `name` on (or, with `off`, off)",
 }
 

@@ -1,7 +1,7 @@
 """The simulated modem as a program: ``python -m textback_pbx.testing.modem --link PATH --control SOCKET``.
 
-It prints one line a client can wait for, ``modem ready: PATH control: ADDRESS``, and serves until SIGINT, SIGTERM or the control
-command ``quit``. It outlives the agent on purpose: killing the agent must not reset the modem.
+It prints one line a client can wait for, ``modem ready: PATH control: ADDRESS``, and serves until SIGINT, SIGTERM or
+the control command ``quit``. It outlives the agent on purpose: killing the agent must not reset the modem.
 """
 
 import argparse

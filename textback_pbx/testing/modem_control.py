@@ -1,7 +1,8 @@
 """The control channel of the simulated modem: JSON lines over a unix socket or loopback TCP.
 
-A request is one line ``{"do": NAME, "id": anything, ...parameters}``; its answer is one line ``{"id": ..., "ok": true, "result": ...}``
-or ``{"id": ..., "ok": false, "error": "..."}``. A bad line is answered, never fatal. docs/simulators.md lists the commands.
+A request is one line ``{"do": NAME, "id": anything, ...parameters}``; its answer is one line, ``{"id": ..., "ok": true,
+"result": ...}`` or ``{"id": ..., "ok": false, "error": "..."}``. A bad line is answered, never fatal. The commands
+are in COMMANDS, and in docs/simulators.md.
 """
 
 import asyncio
@@ -100,9 +101,8 @@ def _urc(modem: SimulatedModem, request: Request) -> Any:
 
 
 def _arm(modem: SimulatedModem, request: Request) -> Any:
-    fields = {key: request[key] for key in ("on", "command", "nth", "times", "step", "args") if key in request}
-    fields["do"] = request["fault"]
-    modem.arm(Fault(**fields))
+    fields: Request = {key: request[key] for key in ("on", "command", "nth", "times", "step", "args") if key in request}
+    modem.arm(Fault(do=str(request["fault"]), **fields))
 
 
 def _disarm(modem: SimulatedModem, request: Request) -> Any:
@@ -185,15 +185,16 @@ def _set(modem: SimulatedModem, request: Request) -> Any:
 
 def _insert_sim(modem: SimulatedModem, request: Request) -> Any:
     """Put a SIM in: ``number``, ``iccid``, ``pin``, ``smsc`` as wanted."""
-    modem.change_sim(
-        SimCard(**{key: str(request[key]) for key in ("number", "iccid", "pin", "smsc") if key in request})
-    )
+    fields: Request = {key: str(request[key]) for key in ("number", "iccid", "pin", "smsc") if key in request}
+    modem.change_sim(SimCard(**fields))
 
 
 async def _advance(modem: SimulatedModem, request: Request) -> Any:
-    if not isinstance(modem.clock, ManualClock):
-        raise ValueError("the clock is the machine's; start with --manual-clock")
-    await modem.clock.advance(float(request["seconds"]))
+    clock = modem.clock
+    if isinstance(clock, ManualClock):
+        await clock.advance(float(request["seconds"]))
+    else:
+        raise ValueError("the clock is the machine's; start with --manual-clock")  # noqa: TRY004 - a user's mistake
 
 
 Command = Callable[[SimulatedModem, Request], Any]
@@ -203,8 +204,11 @@ AsyncCommand = Callable[[SimulatedModem, Request], Awaitable[Any]]
 COMMANDS: dict[str, tuple[str, Command]] = {
     "status": ("what the modem is and how it stands", _status),
     "inbound": (
-        "a text to the SIM: `from`, `text`, and as wanted `to`, `encoding` (gsm7, ucs2, data), `scts_ms`, `ref`, `wide` "
-        "(16-bit reference), `order` (part numbers as they are to come), `language` (single shift table), `flash`",
+        (
+            "a text to the SIM: `from`, `text`, and as wanted `to`, `encoding` (gsm7, ucs2, data), `scts_ms`, `ref`, "
+            "`wide` (16-bit reference), `order` (part numbers as they are to come), `language` (a single shift table), "
+            "`flash`"
+        ),
         _inbound,
     ),
     "inbound_pdu": ("a raw DELIVER or STATUS-REPORT to the SIM: `tpdu` in hex", _inbound_pdu),
@@ -223,7 +227,10 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "plug": ("plug it in, under another path; with `imei`, `iccid`, `number` as another one", _plug),
     "brownout": ("restart on the spot, `seconds` of booting", _brownout),
     "set": (
-        "change `registration`, `rssi`, `operator`, `radio_s`, `report_s`, `zone_minutes`, `ussd`, `capacity`, `smsc_number`",
+        (
+            "change `registration`, `rssi`, `operator`, `radio_s`, `report_s`, `zone_minutes`, `ussd`, `capacity`, "
+            "`smsc_number`"
+        ),
         _set,
     ),
     "insert_sim": ("put a SIM in: `number`, `iccid`, `pin`, `smsc`", _insert_sim),

@@ -1,6 +1,7 @@
 """What the simulated modem remembers: settings a reset forgets, the radio's view of the network, and the journal."""
 
 import asyncio
+import itertools
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ class Settings:
     cfun: int = 1
     cops_format: int = 0
     registers: dict[int, int] = field(default_factory=lambda: {0: 0, 3: 13, 4: 10, 5: 8})
+    indications: list[str] = field(default_factory=list)  # kept back while <mode> of +CNMI is 0
     options: dict[str, str] = field(default_factory=dict)  # +QCFG and settings that are only kept
 
     @classmethod
@@ -59,7 +61,7 @@ class Radio:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """Something that happened: ``at_ms`` wall UTC; ``monotonic_s`` the clock's monotonic seconds (CLOCK_MONOTONIC in a process)."""
+    """Something that happened: ``at_ms`` wall UTC; ``monotonic_s`` CLOCK_MONOTONIC when the clock is the machine's."""
 
     number: int
     at_ms: int
@@ -78,7 +80,7 @@ JOURNAL_KINDS: dict[str, str] = {
     "submit": "the network took a part: the submit record's fields",
     "reply": "a final result was written: `command`, `final`",
     "urc": "an unsolicited code was written: `text`",
-    "received": "the modem took a text or report from the network: `tpdu`, `storage`, `index` (absent when given on directly)",
+    "received": "the modem took a text or report: `tpdu`, `storage`, `index` (absent when given on directly)",
     "held": "the modem refused one for want of room: `tpdu`",
     "deleted": "stored messages were deleted: `storage`, `indices`",
     "fault": "a fault struck: `do`, `event`, `command`, `step`",
@@ -118,5 +120,6 @@ class Journal:
 
     def since(self, number: int = 0, kind: str | None = None) -> tuple[JournalEntry, ...]:
         """Entries after ``number``, of one kind or all."""
-        found = (entry for entry in self._entries if entry.number > number)
+        oldest = self._next - len(self._entries)
+        found = itertools.islice(self._entries, max(0, number + 1 - oldest), None)
         return tuple(entry for entry in found if kind in {None, entry.kind})

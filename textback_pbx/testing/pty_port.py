@@ -1,7 +1,7 @@
 """Ports of the simulated modem: a pseudo-terminal with a stable link to it, and a TCP server.
 
-The pty belongs to the simulator, so it outlives the client: the client may close and open the device again. Pulling the stick
-closes it, the client sees a hang-up, and the next plug gets another device path, as ttyUSB numbers do.
+The pty belongs to the simulator, so it outlives the client: the client may close and open the device again. Pulling the
+stick closes it, the client sees a hang-up, and the next plug gets another device path, as ttyUSB numbers do.
 """
 
 import asyncio

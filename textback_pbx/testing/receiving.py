@@ -54,16 +54,17 @@ def _give_on(modem: "SimulatedModem", heading: str, tpdu: bytes) -> bool:
         return False  # phase 2+: the next one comes after +CNMA
     pdu = _with_centre(modem, tpdu)
     modem.journal.add("received", tpdu=tpdu.hex().upper())
-    modem.urc(heading.format(len(tpdu)) + f"\r\n{pdu.hex().upper()}")
+    modem.indicate(heading.format(len(tpdu)) + f"\r\n{pdu.hex().upper()}")
     if modem.settings.csms:
         modem.unacknowledged.append(tpdu)
         session = modem.session
-        modem.timers.after(ACKNOWLEDGE_S, lambda: modem.session is session and _not_acknowledged(modem, tpdu))
+        modem.timers.after(ACKNOWLEDGE_S, lambda: _acknowledge_due(modem, session, tpdu))
     return True
 
 
-def _not_acknowledged(modem: "SimulatedModem", tpdu: bytes) -> None:
-    if any(waiting is tpdu for waiting in modem.unacknowledged):
+def _acknowledge_due(modem: "SimulatedModem", session: object, tpdu: bytes) -> None:
+    """Without +CNMA in time routing to the client ends, and the network keeps the message."""
+    if modem.session is session and any(waiting is tpdu for waiting in modem.unacknowledged):
         modem.unacknowledged.clear()
         mode, _, broadcast, _, buffering = modem.settings.cnmi
         modem.settings.cnmi = (mode, 0, broadcast, 0, buffering)
@@ -81,7 +82,7 @@ def _store(modem: "SimulatedModem", tpdu: bytes, announce: str | None) -> bool:
         return False
     modem.journal.add("received", tpdu=tpdu.hex().upper(), storage=store.name, index=index)
     if announce is not None:
-        modem.urc(f'{announce}: "{store.name}",{index}')
+        modem.indicate(f'{announce}: "{store.name}",{index}')
     return True
 
 

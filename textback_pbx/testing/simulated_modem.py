@@ -1,7 +1,8 @@
 """The simulated modem: power, SIM, network, storage and the AT port put together.
 
-It holds state as a real one does: what is in the SIM stays in the SIM, what a reset forgets is in ``settings``, and a stick
-pulled out is gone together with its device path. A port (a pty, a TCP server, or a list in memory) carries the bytes.
+It holds state as a real one does: what is in the SIM stays in the SIM, what a reset forgets is in ``settings``, and a
+stick pulled out is gone together with its device path. A port (a pty, a TCP server, or a list in memory) carries
+the bytes.
 """
 
 import asyncio
@@ -95,7 +96,8 @@ class SimulatedModem:
     ) -> None:
         self.port = port
         self.model = model or Model()
-        self.sim: SimCard | None = sim or SimCard()
+        self.sim: SimCard | None = sim or SimCard(capacity=self.model.capacity.get("SM", 20))
+        self.sim.store.first = self.model.first_index
         self.clock: Clock = clock or SystemClock()
         self.timers = Timers(self.clock)
         self.smsc = smsc or Smsc(self.timers)
@@ -153,7 +155,7 @@ class SimulatedModem:
             self.port.close()
 
     def brownout(self, boot_s: float = 0.0) -> None:
-        """Restart on the spot: the port stays, everything a reset forgets is forgotten, nothing is announced to the client."""
+        """Restart on the spot: the port stays, what a reset forgets is forgotten, the client is told nothing."""
         if self.plugged:
             self.journal.add("power", what="brownout", path=self.path)
             self._stop()
@@ -209,6 +211,13 @@ class SimulatedModem:
         """Write an unsolicited code, framed as V.250 has it."""
         if self.session is not None:
             self.session.urc(f"\r\n{line}\r\n".encode("latin-1", "replace"))
+
+    def indicate(self, line: str) -> None:
+        """Announce a message as <mode> of +CNMI has it: 0 keeps it in the modem until a mode 1 to 3 is set."""
+        if self.settings.cnmi[0] == 0:
+            self.settings.indications.append(line)
+        else:
+            self.urc(line)
 
     def after_command(self) -> None:
         """Do what waits for the end of a command: the network is told of room, +CFUN=1,1 restarts."""
@@ -282,15 +291,20 @@ class SimulatedModem:
             self.smsc.detach(self._attached)
             self._attached = None
         self.sim = sim
+        if sim is not None:
+            sim.store.first = self.model.first_index
         self.network_changed()
 
     # --- sending ------------------------------------------------------------------------------------------
 
-    def submit(self, submit: Submit, tpdu: bytes) -> int:
-        """Hand a part to the network; return its TP-MR, or raise the network's +CMS ERROR."""
+    def submit(self, submit: Submit, tpdu: bytes, *, own_centre: bool = False) -> int:
+        """Hand a part to the network; return its TP-MR, or raise a +CMS ERROR.
+
+        ``own_centre``: the PDU named a service centre, so the SIM's is not needed (27.005 3.1, error 330).
+        """
         if not self.on_network or self.sim is None:
             raise CmsError(331)
-        if not self.sim.smsc:
+        if not self.sim.smsc and not own_centre:
             raise CmsError(330)
         reference = self.sim.next_reference()
         record = self.smsc.submit(self.sim.number, submit, tpdu, reference)
@@ -303,11 +317,16 @@ class SimulatedModem:
         """Arm a fault, or let it strike at once when it waits for nothing."""
         if not fault.immediate:
             self.faults.arm(fault)
-        elif fault.do in striking.STRIKES:
+        elif fault.do in self.state_faults:
             self.note_fault(fault, "now")
             self.strike(fault)
         else:
             raise ValueError(f"the fault {fault.do!r} needs `on` or `step`")
+
+    @property
+    def state_faults(self) -> frozenset[str]:
+        """The faults that change the modem's state, and so may strike at any time."""
+        return frozenset(striking.STRIKES)
 
     def strike(self, fault: Fault) -> None:
         """Let a fault change the modem's state."""

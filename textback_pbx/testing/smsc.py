@@ -1,8 +1,8 @@
 """The simulated network behind the modem: a service centre, and handsets with inboxes.
 
 It follows 23.040: it stamps what it takes (SCTS), keeps trying until the validity period ends, sends status reports
-(TP-ST, 9.2.3.15) where the sender asked for them, and holds inbound texts back while the modem has no room or no network
-(10.2, memory available). One :class:`Smsc` may serve several modems.
+(TP-ST, 9.2.3.15) where the sender asked for them, and holds inbound texts back while the modem has no room or no
+network (10.2, memory available). One :class:`Smsc` may serve several modems.
 """
 
 from collections import deque
@@ -70,7 +70,18 @@ class Handset:
     auto_reply: str | None = None
     parts: list[AirPart] = field(default_factory=list)
     waiting: list[Callable[[], None]] = field(default_factory=list)
-    answered: int = 0
+    seen: dict[object, set[int]] = field(default_factory=dict)
+
+    def complete(self, part: AirPart) -> bool:
+        """Keep a part; return whether it completed its text."""
+        self.parts.append(part)
+        concat = part.content.concat
+        if concat is None:
+            return True
+        seen = self.seen.setdefault((part.sender, concat.ref, concat.total, concat.wide), set())
+        before = len(seen)
+        seen.add(concat.number)
+        return before < len(seen) == concat.total
 
     def inbox(self) -> tuple[HandsetText, ...]:
         """What the telephone shows, with the number of copies that came over the air."""
@@ -78,7 +89,7 @@ class Handset:
 
 
 class Smsc:
-    """The service centre. ``report_s`` seconds pass between a submit and its report; ``zone_minutes`` is SCTS's zone."""
+    """The service centre: ``report_s`` seconds pass from submit to report; ``zone_minutes`` is the SCTS's zone."""
 
     def __init__(self, timers: Timers, *, report_s: float = 0.0, zone_minutes: int = 0) -> None:
         self.timers = timers
@@ -152,11 +163,8 @@ class Smsc:
             hand_over()
 
     def _arrive(self, handset: Handset, part: AirPart) -> None:
-        handset.parts.append(part)
-        whole = sum(not text.missing for text in handset.inbox())
-        if handset.auto_reply is not None and whole > handset.answered:
+        if handset.complete(part) and handset.auto_reply is not None:
             self.inbound(handset.number, part.sender, handset.auto_reply)
-        handset.answered = whole
 
     def set_reachable(self, number: str, reachable: bool) -> None:
         """Switch a telephone on or off; what waited for it arrives when it comes back."""
@@ -207,7 +215,8 @@ class Smsc:
     def report(self, number: str, reference: int, recipient: str, scts_ms: int, status: int) -> None:
         """Send a status report to a subscriber; its discharge time is now."""
         now_ms = self.timers.clock.now_ms()
-        self.offer(number, encode_report(reference, recipient, scts_ms, now_ms, status, self.zone_minutes))
+        times = (scts_ms, now_ms)
+        self.offer(number, encode_report(reference, recipient, times, status, zone_minutes=self.zone_minutes))
 
     def inbound(  # one keyword per property of a text that a test may need to bend
         self,

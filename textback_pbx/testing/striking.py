@@ -1,4 +1,4 @@
-"""What each fault of MODEM_FAULTS does to the simulated modem's state; faults that only bend a reply are in at_server."""
+"""What each fault of MODEM_FAULTS does to the simulated modem's state; those that bend a reply are in at_server."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -260,8 +260,8 @@ def encode_deliver(
 
 
 def encode_report(
-    reference: int, recipient: str, scts_ms: int, done_ms: int, status: int, zone_minutes: int = 0
+    reference: int, recipient: str, times_ms: tuple[int, int], status: int, *, zone_minutes: int = 0
 ) -> bytes:
-    """Write an SMS-STATUS-REPORT; ``status`` is TP-ST (9.2.3.15)."""
-    times = encode_time(scts_ms, zone_minutes) + encode_time(done_ms, zone_minutes)
+    """Write an SMS-STATUS-REPORT; ``times_ms`` are the SCTS and the discharge time, ``status`` is TP-ST (9.2.3.15)."""
+    times = b"".join(encode_time(at_ms, zone_minutes) for at_ms in times_ms)
     return bytes((0x06, reference & 0xFF)) + encode_address(recipient) + times + bytes((status,))
