@@ -1,0 +1,339 @@
+"""The AMI session: login, liveness deadline, back-off, resynchronisation; the only importer of panoramisk.
+
+panoramisk gives the actions, their ids and the pairing of answers. Around it stands armour: bytes are split and
+filtered here before it sees them (it decodes per TCP chunk, and its buffer has no bound); events never go through
+its callbacks (a raising handler tears the connection down, coroutine handlers run unordered); it neither reconnects
+(every 2 s, for ever, even when refused) nor pings (an unanswered ping is never noticed): this module does both.
+No caller's data is ever put into an action.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import random
+import ssl
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from panoramisk import Manager
+from panoramisk.ami_protocol import AMIProtocol
+from panoramisk.message import Message
+
+from textback_pbx.calls.blocks import Blocks
+from textback_pbx.calls.events import parse, wanted
+from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items
+from textback_pbx.calls.kinds import Ignored, LiveChannel, Malformed
+from textback_pbx.calls.trunks import DEFAULT_CONTEXTS
+from textback_pbx.clock import Clock
+
+log = logging.getLogger(__name__)
+
+_EVENT_CLASSES = "call,agent,user,dialplan,system"  # a mask over what the account may read, not a demand
+_MAX_PENDING = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class AmiSettings:
+    """One PBX. Times in seconds."""
+
+    name: str = "pbx"
+    host: str = "127.0.0.1"
+    port: int = 5038
+    username: str = "textback"
+    secret: str = field(default="", repr=False)
+    login: str = "md5"  # or plain, for servers that refuse a challenge
+    tls: bool = False
+    ca_file: str | None = None
+    contexts: tuple[str, ...] = DEFAULT_CONTEXTS
+    trunks: tuple[str, ...] = ()  # channel names of trunks, with *
+    connect_s: float = 10.0
+    answer_s: float = 10.0  # for an action to be answered
+    ping_s: float = 10.0  # of silence, then a ping
+    liveness_s: float = 25.0  # of silence, then the link is dead
+    retry_first_s: float = 1.0
+    retry_cap_s: float = 60.0
+    refused_first_s: float = 60.0  # a refused login is not hammered: fail2ban watches
+    refused_cap_s: float = 900.0
+    steady_s: float = 30.0  # a link that lived this long starts the back-off anew
+    queue_limit: int = 20_000
+    grace_s: float = 2.0  # for the phones of a call whose caller is gone
+
+
+class _Down(Exception):
+    """The link ended; carries the words for :class:`Disconnected`."""
+
+    def __init__(self, reason: Down, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
+    """panoramisk's protocol, fed with whole blocks instead of TCP chunks."""
+
+    def __init__(self, session: "AmiSession") -> None:
+        self.session = session
+        self.blocks = Blocks()
+        self.live: list[LiveChannel] = []
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        """Split, filter and pass on; nothing in here may raise into the transport."""
+        session = self.session
+        session.heard_bytes(len(data))
+        for block in self.blocks.feed(data):
+            if block.startswith(b"Event:"):
+                if wanted(block):
+                    self._event(block)
+                elif b"\nActionID: " in block:
+                    self._answer(block)
+            elif block.startswith(b"Response:"):
+                self._answer(block)
+
+    def _event(self, block: bytes) -> None:
+        event = parse(block)
+        if isinstance(event, LiveChannel):
+            self.live.append(event)
+        elif isinstance(event, Malformed):
+            self.session.malformed(event)
+        elif not isinstance(event, Ignored):
+            self.session.heard(event)
+
+    def _answer(self, block: bytes) -> None:
+        text = block.decode("utf-8", "replace").replace("\r\n", "\n").replace("\n", "\r\n")
+        message = Message.from_line(text)
+        if message is not None and message.action_id in self.responses:
+            try:
+                self.handle_message(message)
+            except Exception:  # an answer panoramisk cannot pair must not cost the link
+                log.exception("%s: an answer could not be read", self.session.settings.name)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell the session; panoramisk's own reconnection is not used."""
+        del exc
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+
+class AmiSession:
+    """One PBX, for ever: :meth:`run` connects, logs in, resynchronises, listens, and starts again with back-off.
+
+    What happens is put into :attr:`items`, in order. Never raises for anything a peer does.
+    """
+
+    def __init__(self, settings: AmiSettings, clock: Clock, rng: random.Random | None = None) -> None:
+        self.settings = settings
+        self.items = Items(settings.queue_limit)
+        self.malformed_count = 0
+        self._clock = clock
+        self._rng = rng or random.Random()  # noqa: S311  # jitter, no secret
+        self._pending: list[Heard] | None = None
+        self._last_heard = 0.0
+        self._link: _Protocol | None = None
+        self._overflown = False
+
+    # called by the protocol ----------------------------------------------------------------------------------
+
+    def heard_bytes(self, count: int) -> None:
+        """Any byte shows that the peer lives."""
+        del count
+        self._last_heard = self._clock.monotonic()
+
+    def heard(self, event: Any) -> None:
+        """Enqueue one event; on overflow drop the link, so that the resynchronisation closes the gap."""
+        item = Heard(event, self._clock.now_ms(), self._last_heard)
+        if self._pending is not None:
+            if len(self._pending) < _MAX_PENDING:
+                self._pending.append(item)
+                return
+        elif not self._overflown and self.items.put(item):
+            return
+        self._overflow()
+
+    def _overflow(self) -> None:
+        if self._overflown:
+            return
+        self._overflown = True
+        self.items.overflow(self.settings.name, 1 + len(self._pending or ()), self._clock.now_ms())
+        if self._link is not None:
+            self._link.transport.abort()
+
+    def malformed(self, event: Malformed) -> None:
+        """Count it; say so once in a while. The reason holds no caller's data."""
+        self.malformed_count += 1
+        if self.malformed_count & (self.malformed_count - 1) == 0:  # 1, 2, 4, 8 ...
+            log.warning("%s: malformed event (%s), %d so far", self.settings.name, event.reason, self.malformed_count)
+
+    # the life of a link --------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Keep the session up until cancelled."""
+        retry = refused = 0
+        while True:
+            since = self._clock.monotonic()
+            try:
+                await self._one_link()
+            except _Down as down:
+                if self._clock.monotonic() - since >= self.settings.steady_s:
+                    retry = refused = 0
+                if down.reason is Down.REFUSED:
+                    refused, wait = refused + 1, self._wait(refused, refused=True)
+                else:
+                    retry, wait = retry + 1, self._wait(retry, refused=False)
+                self._tell_down(down, wait)
+            await self._clock.sleep(wait)
+
+    def _wait(self, tries: int, *, refused: bool) -> float:
+        s = self.settings
+        first, cap = (s.refused_first_s, s.refused_cap_s) if refused else (s.retry_first_s, s.retry_cap_s)
+        return float(min(cap, first * 2 ** min(tries, 16))) * self._rng.uniform(0.75, 1.25)
+
+    def _tell_down(self, down: _Down, wait: float) -> None:
+        log.warning("%s: %s; next try in %.0f s", self.settings.name, down.message, wait)
+        self.items.put(Disconnected(self.settings.name, down.reason, down.message, wait, self._clock.now_ms()))
+
+    async def _one_link(self) -> None:
+        self._pending, self._overflown = [], False
+        link, manager = await self._connect()
+        try:
+            await self._login_and_sync(manager, link)
+            await self._listen(manager, link)
+        except TimeoutError as error:
+            raise _Down(Down.PROTOCOL, f"{self._where()} accepts connections but does not answer as AMI") from error
+        except (ConnectionError, _Lost) as error:
+            raise self._ended() from error
+        finally:
+            self._link = None
+            link.transport.abort()
+
+    def _ended(self) -> _Down:
+        if self._overflown:
+            return _Down(Down.OVERFLOW, "more events than could be taken: reconnecting to see what is there now")
+        return _Down(Down.CLOSED, f"{self._where()} closed the connection")
+
+    def _where(self) -> str:
+        return f"{self.settings.host}:{self.settings.port}"
+
+    async def _connect(self) -> tuple[_Protocol, Any]:
+        s = self.settings
+        loop = asyncio.get_running_loop()
+        manager = Manager(loop=loop, host=s.host, port=s.port, log=logging.getLogger("textback_pbx.calls.panoramisk"))
+        manager.log.setLevel(logging.CRITICAL)  # it logs actions, and a login holds the secret
+        try:
+            made = await asyncio.wait_for(
+                loop.create_connection(lambda: _Protocol(self), s.host, s.port, ssl=self._tls()), s.connect_s
+            )
+        except (OSError, TimeoutError, ValueError) as error:
+            words = str(error) or "no answer"
+            raise _Down(
+                Down.UNREACHABLE,
+                f"no connection to {self._where()} ({words}): is Asterisk up, and is AMI enabled in manager.conf?",
+            ) from error
+        done: asyncio.Future[Any] = loop.create_future()
+        done.set_result(made)
+        manager.connection_made(done)
+        manager.pinger.cancel()
+        link = cast("_Protocol", made[1])
+        self._link = link
+        self._last_heard = self._clock.monotonic()
+        return link, manager
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if not self.settings.tls:
+            return None
+        return ssl.create_default_context(cafile=self.settings.ca_file)
+
+    async def _login_and_sync(self, manager: Any, link: _Protocol) -> None:
+        await self._login(manager)
+        core = await self._ask(manager, {"Action": "CoreStatus"})
+        about = await self._ask(manager, {"Action": "CoreSettings"})
+        link.live.clear()
+        channels = await self._ask(manager, {"Action": "CoreShowChannels"})
+        warnings = []
+        if not (core.success and channels.success):
+            warnings.append(
+                "this account may not ask for the live channels: give it write = reporting in manager.conf, "
+                "or calls under way while the agent reconnects are lost"
+            )
+        if not about.success:
+            warnings.append("this account may not ask for the system's name (CoreSettings)")
+        self.items.put(
+            Connected(
+                self.settings.name,
+                str(about.systemname),
+                f"{core.corestartupdate}T{core.corestartuptime}" if core.success else "",
+                str(about.asteriskversion),
+                tuple(link.live),
+                tuple(warnings),
+                self._clock.now_ms(),
+            )
+        )
+        pending, self._pending = self._pending or [], None
+        for item in pending:  # heard while the live channels were asked for; the fold is idempotent
+            if not self._overflown and not self.items.put(item):
+                self._overflow()
+
+    async def _login(self, manager: Any) -> None:
+        s = self.settings
+        login = {"Action": "Login", "Username": s.username, "Events": _EVENT_CLASSES}
+        if s.login == "md5":
+            answer = await self._ask(manager, {"Action": "Challenge", "AuthType": "MD5"})
+            digest = hashlib.md5(f"{answer.challenge}{s.secret}".encode())  # noqa: S324  # AMI knows no other
+            login |= {"AuthType": "MD5", "Key": digest.hexdigest()}
+        else:
+            login["Secret"] = s.secret
+        try:
+            answer = await self._ask(manager, login)
+        except _Lost as error:
+            raise self._refusal("it hung up on the login") from error
+        if not answer.success:
+            raise self._refusal(str(answer.message))
+
+    def _refusal(self, words: str) -> _Down:
+        return _Down(
+            Down.REFUSED,
+            f"{self._where()} refused the login of {self.settings.username!r} ({words[:80]}): check ami.username and "
+            "ami.secret against manager.conf, and its permit/deny lines for this host",
+        )
+
+    async def _ask(self, manager: Any, action: dict[str, str]) -> Any:
+        """Send one action and wait for its answer. Raises TimeoutError, or :class:`_Lost`."""
+        assert self._link is not None
+        future = manager.send_action(action)
+        answer = await asyncio.wait_for(_race_future(future, self._link.lost), self.settings.answer_s)
+        return answer[0] if isinstance(answer, list) else answer
+
+    async def _listen(self, manager: Any, link: _Protocol) -> None:
+        """Wait until the link is gone; ping through silence, and give up on a peer that stays silent."""
+        s = self.settings
+        asked = False
+        while not link.lost.done():
+            silent = self._clock.monotonic() - self._last_heard
+            if silent >= s.liveness_s:
+                raise _Down(
+                    Down.SILENT,
+                    f"nothing heard from {self._where()} for {silent:.0f} s, not even an answer to a ping: half-open",
+                )
+            if silent >= s.ping_s and not asked:
+                with contextlib.suppress(ConnectionError):
+                    manager.send_action({"Action": "Ping"})
+            asked = silent >= s.ping_s
+            await _sleep_or_lost(link.lost, (s.liveness_s if asked else s.ping_s) - silent)
+        raise self._ended()
+
+
+class _Lost(Exception):
+    """The connection ended while something was awaited."""
+
+
+async def _race_future(future: "asyncio.Future[Any]", lost: "asyncio.Future[None]") -> Any:
+    await asyncio.wait({future, lost}, return_when=asyncio.FIRST_COMPLETED)
+    if future.done():
+        return future.result()
+    future.cancel()
+    raise _Lost
+
+
+async def _sleep_or_lost(lost: "asyncio.Future[None]", seconds: float) -> None:
+    await asyncio.wait({lost}, timeout=max(0.01, seconds))

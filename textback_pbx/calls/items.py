@@ -1,0 +1,106 @@
+"""What the AMI session tells the pipeline, in order: connected, heard, disconnected, overflow; and the queue of it.
+
+The reader of the socket only enqueues: Asterisk drops a reader that is slow for 100 ms. The queue has a bound, and
+passing it is a deliberate gap that is told, never a silent skip.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textback_pbx.calls.kinds import Event, LiveChannel
+
+
+class Down(StrEnum):
+    """Why there is no link to the PBX."""
+
+    UNREACHABLE = "unreachable"  # no TCP or TLS connection
+    REFUSED = "refused"  # the login was refused
+    CLOSED = "closed"  # the PBX ended the connection
+    SILENT = "silent"  # half-open: nothing heard within the liveness deadline
+    OVERFLOW = "overflow"  # we could not keep up
+    PROTOCOL = "protocol"  # what answered is no AMI, or it did not answer an action
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Logged in and synchronised. ``started`` is Asterisk's start time, its own local time, only to be compared."""
+
+    pbx: str
+    system: str
+    started: str
+    version: str
+    live: tuple[LiveChannel, ...]
+    warnings: tuple[str, ...]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event, with the wall time (ms UTC) and the monotonic time (s) of its arrival here."""
+
+    event: Event
+    at_ms: int
+    monotonic: float
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """No link. ``message`` says what to do, in words; the next try is in ``retry_s``."""
+
+    pbx: str
+    reason: Down
+    message: str
+    retry_s: float
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overflow:
+    """``count`` events were thrown away because nobody took them; a reconnection follows."""
+
+    pbx: str
+    count: int
+    at_ms: int
+
+
+Item = Connected | Heard | Disconnected | Overflow
+
+
+class Items:
+    """A bounded queue in order, for one reader. Only :class:`Heard` items are ever thrown away."""
+
+    def __init__(self, limit: int) -> None:
+        self._items: deque[Item] = deque()
+        self._limit = limit
+        self._some = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: Item) -> bool:
+        """Add an item; False when a :class:`Heard` found no room."""
+        if isinstance(item, Heard) and len(self._items) >= self._limit:
+            return False
+        self._items.append(item)
+        self._some.set()
+        return True
+
+    def overflow(self, pbx: str, lost: int, at_ms: int) -> None:
+        """Throw away what was heard and say how much, so that the reader stands at one clear gap."""
+        kept = [item for item in self._items if not isinstance(item, Heard)]
+        count = len(self._items) - len(kept) + lost
+        self._items = deque([*kept, Overflow(pbx, count, at_ms)])
+        self._some.set()
+
+    async def get(self) -> Item:
+        """Wait for the next item."""
+        while not self._items:
+            self._some.clear()
+            await self._some.wait()
+        return self._items.popleft()
+
+    def get_nowait(self) -> Item | None:
+        """The next item, or None."""
+        return self._items.popleft() if self._items else None
