@@ -94,6 +94,14 @@ async def to_handle(tx: Tx, limit: int = 100) -> list[int]:
     return [int(row["id"]) for row in rows]
 
 
+async def whose(tx: Tx, inbound_id: int) -> tuple[str, str, int]:
+    """Return a text's sender, line and thread."""
+    row = await tx.one("SELECT sender, line, thread_id FROM inbound WHERE id = ?", (inbound_id,))
+    if row is None:
+        raise LookupError(f"there is no inbound text {inbound_id}")
+    return row["sender"], row["line"], row["thread_id"]
+
+
 async def situation_of(tx: Tx, inbound_id: int, now_ms: int, *, opted_out: bool) -> Situation:
     """Read what the plan for one text needs. ``opted_out`` comes from the consent stage."""
     row = await tx.one(

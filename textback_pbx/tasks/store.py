@@ -167,3 +167,11 @@ async def overdue(tx: Tx, now_ms: int, limit: int = 100) -> list[Task]:
 
 def _task(row: Row) -> Task:
     return Task(**dict(row))
+
+
+async def close_of_source(tx: Tx, source: str, *, now_ms: int, result: str, actor: str = "agent") -> bool:
+    """Close the open task of one source, because what it asked is known now; whether there was one."""
+    task_id = await tx.value("SELECT id FROM tasks WHERE source = ? AND state = 'open'", (source,))
+    return task_id is not None and (
+        await close_task(tx, task_id, actor=actor, now_ms=now_ms, result=result) is Changed.DONE
+    )

@@ -1,0 +1,129 @@
+"""Stored texts -> consent, answers, tasks: one text, one transaction.
+
+A STOP is in the ledger, and in the row that every claim reads, before anything else is done with it.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from textback_pbx.clock import Clock
+from textback_pbx.consent import entries, keywords, ledger
+from textback_pbx.consent import store as consent
+from textback_pbx.database import Database, Tx
+from textback_pbx.decision.policy import LinePolicy
+from textback_pbx.decision.wording import segment
+from textback_pbx.outbox import store as outbox
+from textback_pbx.phone import E164
+from textback_pbx.pipeline import people
+from textback_pbx.pipeline.office import DEFAULT_LINE, Office
+from textback_pbx.pipeline.people import Subject
+from textback_pbx.replies import handling, intake
+from textback_pbx.replies import store as replies
+from textback_pbx.replies.handling import HandlingSettings, Label, LineWords, Plan, Situation, Urgency
+from textback_pbx.tasks import store as tasks
+from textback_pbx.tasks.book import Kind, Priority
+
+_IDLE_S = 60.0
+_URGENCY = {"urgent": Urgency.URGENT, "emergency": Urgency.EMERGENCY}
+#: The trades as the intake's lexicons name them.
+_TRADES = {"home_services": "home_services", "dental": "dental", "law": "law", "salon": "salon", "pet": "pet"}
+
+
+class Handler:
+    """The handle loop's step."""
+
+    def __init__(self, database: Database, office: Office, clock: Clock, *, on_text: Callable[[], None]) -> None:
+        self._database, self._office, self._clock, self._on_text = database, office, clock, on_text
+
+    async def step(self) -> float:
+        """Put parts together and handle one text; return 0.0 while there may be more."""
+        async with self._database.transaction() as tx:
+            now_ms = self._clock.now_ms()
+            await replies.assemble_ready(tx, now_ms, default_line=DEFAULT_LINE)
+            waiting = await replies.to_handle(tx, limit=1)
+            if not waiting:
+                return _IDLE_S
+            await self._handle(tx, waiting[0], now_ms)
+        self._on_text()
+        return 0.0
+
+    async def _handle(self, tx: Tx, inbound_id: int, now_ms: int) -> None:
+        sender, line_name, thread_id = await replies.whose(tx, inbound_id)
+        known = bool(E164.fullmatch(sender))
+        opted_out = known and await consent.is_opted_out(tx, sender)
+        situation = await replies.situation_of(tx, inbound_id, now_ms, opted_out=opted_out)
+        line = self._office.line(line_name)
+        last = await replies.last_outbound(tx, sender, situation.received_ms)
+        keyword = keywords.classify(situation.body, keywords.LastOutbound(last))
+        read = self._intake(situation, line)
+        plan = handling.plan(
+            situation,
+            Label(keyword.label.value),
+            keyword.why,
+            now_ms,
+            words=LineWords(line.business, line.phone),
+            urgency=_URGENCY.get(str(read.get("urgency")), Urgency.NORMAL),
+            settings=HandlingSettings(owner=line.owner),
+        )
+        await self._consent(tx, situation, plan, line, now_ms)
+        for message_id in await replies.queued_automatic(tx, sender, plan.cancel_kinds):
+            await outbox.cancel(tx, message_id, plan.cancel_why, now_ms)
+        await self._answer(tx, situation, plan, line_name, thread_id, now_ms)
+        await self._task(
+            tx, situation, plan, Subject(f"inbound:{inbound_id}", line_name, sender, None, thread_id), now_ms
+        )
+        await replies.mark_handled(
+            tx, inbound_id, plan, keyword=keyword.label.value, why=keyword.why, intake=read, now_ms=now_ms
+        )
+
+    def _intake(self, situation: Situation, line: LinePolicy) -> dict[str, Any]:
+        zone = line.hours.zone
+        moment = datetime.fromtimestamp(situation.received_ms / 1_000, UTC).astimezone(ZoneInfo(zone))
+        return intake.read(situation.body, now=moment, tz=zone, business=_TRADES.get(line.trade)).as_json()
+
+    async def _consent(self, tx: Tx, s: Situation, plan: Plan, line: LinePolicy, now_ms: int) -> None:
+        if plan.consent is None:
+            return
+        make = entries.opted_out_by_text if plan.consent.event is ledger.Event.REVOKED else entries.resubscribed_by_text
+        local = ledger.local_time(now_ms, ZoneInfo(line.hours.zone))
+        entry = make(s.sender, now_ms, local, text=s.body, why=plan.consent.why, inbound_id=s.inbound_id)
+        await consent.append(tx, entry)
+
+    async def _answer(self, tx: Tx, s: Situation, plan: Plan, line: str, thread_id: int, now_ms: int) -> None:
+        if plan.answer is None:
+            return
+        cut = segment(plan.answer.body)
+        new = outbox.NewMessage(
+            kind=plan.answer.kind,  # type: ignore[arg-type]  # the plan's kinds are the outbox's
+            line=line,
+            number=s.sender,
+            body=plan.answer.body,
+            parts=cut.parts,
+            encoding=cut.encoding.value,
+            not_before_ms=now_ms,
+            expires_ms=plan.answer.expires_ms,
+            thread_id=thread_id,
+            inbound_id=s.inbound_id,
+        )
+        await outbox.enqueue(tx, new, now_ms)
+
+    async def _task(self, tx: Tx, s: Situation, plan: Plan, subject: Subject, now_ms: int) -> None:
+        if plan.task is None:
+            return
+        priority = Priority(plan.task.priority.value)
+        if plan.task.raises and subject.thread_id is not None:
+            due_ms = people.deadline(self._office, subject.line, priority, now_ms)
+            await tasks.raise_for_thread(tx, subject.thread_id, priority, due_ms, plan.task.reason)
+            return
+        await people.open_task(
+            tx,
+            self._office,
+            subject,
+            Kind(plan.task.kind),
+            plan.task.reason,
+            now_ms,
+            priority=priority,
+            owner=plan.task.owner,
+        )

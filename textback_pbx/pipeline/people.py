@@ -1,0 +1,80 @@
+"""Tasks, threads and ledger entries as the loops open them: one place that knows owners and deadlines."""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from textback_pbx.consent import entries, ledger
+from textback_pbx.consent import store as consent
+from textback_pbx.database import Tx
+from textback_pbx.decision.verdict import Decision
+from textback_pbx.pipeline.office import Office
+from textback_pbx.tasks import store as tasks
+from textback_pbx.tasks.book import Kind, NewTask, Priority, TaskSettings, due
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a task is about. ``source`` (``call:12``) makes it one of its kind for ever."""
+
+    source: str
+    line: str
+    number: str | None
+    call_id: int | None = None
+    thread_id: int | None = None
+
+
+def deadline(office: Office, line: str, priority: Priority, now_ms: int) -> int:
+    """Return when a task of this priority is due, in the line's opening hours."""
+    settings = TaskSettings(normal_minutes=office.line(line).callback_min)
+    return due(priority, now_ms, lambda from_ms, minutes: office.deadline(line, from_ms, minutes), settings)
+
+
+async def open_task(
+    tx: Tx,
+    office: Office,
+    subject: Subject,
+    kind: Kind,
+    reason: str,
+    now_ms: int,
+    *,
+    priority: Priority = Priority.NORMAL,
+    owner: str = "",
+) -> int | None:
+    """Open a task with its owner and deadline; ``None`` when its source has one already."""
+    task = NewTask(
+        kind=kind,
+        source=subject.source,
+        line=subject.line,
+        reason=reason,
+        owner=owner or office.line(subject.line).owner,
+        due_ms=deadline(office, subject.line, priority, now_ms),
+        created_ms=now_ms,
+        priority=priority,
+        call_id=subject.call_id,
+        thread_id=subject.thread_id,
+        number=subject.number,
+    )
+    return await tasks.open_task(tx, task)
+
+
+async def alert(tx: Tx, office: Office, subject: Subject, decision: Decision, now_ms: int) -> None:
+    """Tell the admin of a broken phone, trunk or route: at most one task a line and day."""
+    day = ledger.local_time(now_ms, ZoneInfo(office.line(subject.line).hours.zone))[:10]
+    once = Subject(f"repair:{subject.line}:{day}", subject.line, None, call_id=subject.call_id)
+    await open_task(tx, office, once, Kind.REPAIR, decision.alert, now_ms, owner="admin")
+
+
+async def record_consent_of_call(tx: Tx, office: Office, call: Any, said: dict[str, Any]) -> None:
+    """Write what the caller agreed to by a key (``UserEvent(TextbackConsent)``) into the ledger.
+
+    The number is the call's own: what the event says about it is not believed.
+    """
+    pressed = said.get("consent")
+    if not isinstance(pressed, dict) or call.caller is None or call.withheld:
+        return
+    version = str(pressed.get("disclosure", ""))
+    local = ledger.local_time(call.ended_ms, ZoneInfo(office.line(call.line).hours.zone))
+    shown = ledger.Disclosure(version, str(pressed.get("text", ""))) if version else None
+    entry = entries.pressed_a_key(call.caller, call.ended_ms, local, disclosure=shown, call_id=call.id, expires_ms=None)
+    await consent.append(tx, entry)

@@ -1,0 +1,71 @@
+"""What the send loop's steps mean for people: a task for what nobody can know, and for what did not arrive."""
+
+from collections.abc import Callable
+
+from textback_pbx.database import Tx
+from textback_pbx.health import Board, State
+from textback_pbx.outbox import attempt
+from textback_pbx.outbox.claim_store import SecondLook
+from textback_pbx.outbox.sender import Hold, Hooks
+from textback_pbx.outbox.store import Settled
+from textback_pbx.pipeline import people
+from textback_pbx.pipeline.office import Office
+from textback_pbx.pipeline.people import Subject
+from textback_pbx.replies.threads.status import Event
+from textback_pbx.replies.threads.store import advance
+from textback_pbx.tasks import store as tasks
+from textback_pbx.tasks.book import Kind
+
+#: Ends that leave the caller without the text although it was wanted.
+_FAILED = (attempt.State.REFUSED, attempt.State.UNDELIVERED, attempt.State.EXPIRED)
+_WANTED = ("auto", "nudge", "staff")
+
+
+def hooks_of(office: Office, board: Board, look: SecondLook, now_ms: Callable[[], int]) -> Hooks:
+    """Return what the send loop does at its steps."""
+
+    async def settled(tx: Tx, one: Settled) -> None:
+        await follow(tx, office, one, now_ms())
+
+    return Hooks(look_again=look, settled=settled, hold=lambda: hold_of(board), trouble=lambda why: tell(board, why))
+
+
+def hold_of(board: Board) -> Hold | None:
+    """Return why nothing may be sent, as the send loop wants it."""
+    reason = board.hold()
+    if reason is None:
+        return None
+    clock = board.get("clock")
+    return Hold(reason, clock=clock is not None and clock.state is State.FAIL)
+
+
+def tell(board: Board, why: str | None) -> None:
+    """Note on the board whether texts go out."""
+    if why is None:
+        board.note("outbox", State.OK, "texts go out")
+    else:
+        board.note("outbox", State.WARN, f"texts wait: {why}")
+
+
+async def follow(tx: Tx, office: Office, one: Settled, now_ms: int) -> None:
+    """Do in the step's own transaction what it means for people."""
+    part = Subject(f"part:{one.part_id}", one.line, one.number, one.call_id, one.thread_id)
+    if one.new_unknown:
+        reason = (
+            f"nobody can know whether part {one.seq} of {one.total} of a text arrived ({one.reason}): call the person, "
+            f"then: textback-pbx outbox resolve {one.part_id}"
+        )
+        await people.open_task(tx, office, part, Kind.UNKNOWN_SEND, reason, now_ms)
+    if one.resolved:
+        await tasks.close_of_source(tx, part.source, now_ms=now_ms, result=one.reason or str(one.state))
+    if one.new_end and one.state in _FAILED and one.kind in _WANTED:
+        lost = Subject(f"message:{one.message_id}", one.line, one.number, one.call_id, one.thread_id)
+        reason = f"the text did not arrive: {one.reason or one.state}"
+        await people.open_task(tx, office, lost, Kind.CALL_BACK, reason, now_ms)
+    if one.cannot_text:
+        await tx.run(
+            "INSERT OR IGNORE INTO cannot_text (number, at_ms, reason) VALUES (?, ?, ?)",
+            (one.number, now_ms, one.reason),
+        )
+    if one.state is attempt.State.ACCEPTED and one.thread_id is not None and one.kind in _WANTED:
+        await advance(tx, one.thread_id, Event.ANSWERED, now_ms)
