@@ -26,5 +26,5 @@ class OutboxSettings:
     confirmation_ms: int = 5 * MINUTE_MS
     grace_s: float = 20.0
     look_s: float = 15.0
-    idle_look_s: float = 30.0
+    idle_look_s: float = 60.0
     longest_rest_s: float = 900.0
