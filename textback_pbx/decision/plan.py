@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from textback_pbx.clock import HOUR_MS, MINUTE_MS
+from textback_pbx.clock import DAY_MS, MINUTE_MS
 from textback_pbx.decision import hours, rules, template_sets, wording
 from textback_pbx.decision.facts import Facts
 from textback_pbx.decision.policy import LinePolicy, OptOutLine
@@ -82,13 +82,12 @@ def _span(length_ms: int, phrases: Any) -> str:
 
 
 def _moment(at_ms: int, from_ms: int, zone: str, phrases: Any) -> str:
-    """Return a moment as ``Mon 9:30 am``; more than six days ahead with its date, rounded up to five minutes."""
+    """Return a moment as ``Mon 9:30 am``, rounded up to five minutes; more than six days ahead the date alone."""
     step = 5 * MINUTE_MS
     wall = hours.local(-(-at_ms // step) * step, zone)
-    day = phrases["weekdays"][wall.weekday()]
-    if at_ms - from_ms > 6 * 24 * HOUR_MS:
-        day = f"{wall.day} {phrases['months'][wall.month - 1]}"
-    return f"{day} {_clock(wall, phrases['clock'])}"
+    if at_ms - from_ms > 6 * DAY_MS:
+        return f"{wall.day} {phrases['months'][wall.month - 1]}"
+    return f"{phrases['weekdays'][wall.weekday()]} {_clock(wall, phrases['clock'])}"
 
 
 def _clock(wall: datetime, style: str) -> str:
