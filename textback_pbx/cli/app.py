@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("outbox", "List what is on its way out; resolve what nobody can know."),
     "modem": ("modem", "Ask the modem how it is."),
     "report": ("report", "The numbers a manager reads."),
+    "clock": ("clock", "Say that the clock is right, after it jumped."),
     "simulate": ("simulate", "Run a simulated PBX or modem, for trying things out."),
 }
 

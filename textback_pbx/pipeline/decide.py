@@ -130,7 +130,7 @@ class Decider:
             due_ms = people.deadline(self._office, subject.line, priority, now_ms)
             if await tasks.raise_for_repeat(tx, subject.number, subject.line, due_ms):
                 return
-        await people.open_task(tx, self._office, subject, Kind.CALL_BACK, reason, now_ms, priority=priority)
+        await people.open_task(tx, self._office, subject, Kind.CALL_BACK, reason, now_ms=now_ms, priority=priority)
 
     async def look_again(self, tx: Tx, message: Row) -> Go | Drop | Later:
         """Judge a held or delayed text by fresh facts, just before it leaves."""

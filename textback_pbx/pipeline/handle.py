@@ -70,10 +70,9 @@ class Handler:
         await self._consent(tx, situation, plan, line, now_ms)
         for message_id in await replies.queued_automatic(tx, sender, plan.cancel_kinds):
             await outbox.cancel(tx, message_id, plan.cancel_why, now_ms)
-        await self._answer(tx, situation, plan, line_name, thread_id, now_ms)
-        await self._task(
-            tx, situation, plan, Subject(f"inbound:{inbound_id}", line_name, sender, None, thread_id), now_ms
-        )
+        subject = Subject(f"inbound:{inbound_id}", line_name, sender, None, thread_id)
+        await self._answer(tx, plan, subject, inbound_id, now_ms)
+        await self._task(tx, plan, subject, now_ms)
         await replies.mark_handled(
             tx, inbound_id, plan, keyword=keyword.label.value, why=keyword.why, intake=read, now_ms=now_ms
         )
@@ -91,25 +90,25 @@ class Handler:
         entry = make(s.sender, now_ms, local, text=s.body, why=plan.consent.why, inbound_id=s.inbound_id)
         await consent.append(tx, entry)
 
-    async def _answer(self, tx: Tx, s: Situation, plan: Plan, line: str, thread_id: int, now_ms: int) -> None:
-        if plan.answer is None:
+    async def _answer(self, tx: Tx, plan: Plan, to: Subject, inbound_id: int, now_ms: int) -> None:
+        if plan.answer is None or to.number is None:
             return
         cut = segment(plan.answer.body)
         new = outbox.NewMessage(
             kind=plan.answer.kind,  # type: ignore[arg-type]  # the plan's kinds are the outbox's
-            line=line,
-            number=s.sender,
+            line=to.line,
+            number=to.number,
             body=plan.answer.body,
             parts=cut.parts,
             encoding=cut.encoding.value,
             not_before_ms=now_ms,
             expires_ms=plan.answer.expires_ms,
-            thread_id=thread_id,
-            inbound_id=s.inbound_id,
+            thread_id=to.thread_id,
+            inbound_id=inbound_id,
         )
         await outbox.enqueue(tx, new, now_ms)
 
-    async def _task(self, tx: Tx, s: Situation, plan: Plan, subject: Subject, now_ms: int) -> None:
+    async def _task(self, tx: Tx, plan: Plan, subject: Subject, now_ms: int) -> None:
         if plan.task is None:
             return
         priority = Priority(plan.task.priority.value)
@@ -123,7 +122,7 @@ class Handler:
             subject,
             Kind(plan.task.kind),
             plan.task.reason,
-            now_ms,
+            now_ms=now_ms,
             priority=priority,
             owner=plan.task.owner,
         )

@@ -36,8 +36,8 @@ async def open_task(
     subject: Subject,
     kind: Kind,
     reason: str,
-    now_ms: int,
     *,
+    now_ms: int,
     priority: Priority = Priority.NORMAL,
     owner: str = "",
 ) -> int | None:
@@ -62,7 +62,7 @@ async def alert(tx: Tx, office: Office, subject: Subject, decision: Decision, no
     """Tell the admin of a broken phone, trunk or route: at most one task a line and day."""
     day = ledger.local_time(now_ms, ZoneInfo(office.line(subject.line).hours.zone))[:10]
     once = Subject(f"repair:{subject.line}:{day}", subject.line, None, call_id=subject.call_id)
-    await open_task(tx, office, once, Kind.REPAIR, decision.alert, now_ms, owner="admin")
+    await open_task(tx, office, once, Kind.REPAIR, decision.alert, now_ms=now_ms, owner="admin")
 
 
 async def record_consent_of_call(tx: Tx, office: Office, call: Any, said: dict[str, Any]) -> None:

@@ -55,13 +55,13 @@ async def follow(tx: Tx, office: Office, one: Settled, now_ms: int) -> None:
             f"nobody can know whether part {one.seq} of {one.total} of a text arrived ({one.reason}): call the person, "
             f"then: textback-pbx outbox resolve {one.part_id}"
         )
-        await people.open_task(tx, office, part, Kind.UNKNOWN_SEND, reason, now_ms)
+        await people.open_task(tx, office, part, Kind.UNKNOWN_SEND, reason, now_ms=now_ms)
     if one.resolved:
         await tasks.close_of_source(tx, part.source, now_ms=now_ms, result=one.reason or str(one.state))
     if one.new_end and one.state in _FAILED and one.kind in _WANTED:
         lost = Subject(f"message:{one.message_id}", one.line, one.number, one.call_id, one.thread_id)
         reason = f"the text did not arrive: {one.reason or one.state}"
-        await people.open_task(tx, office, lost, Kind.CALL_BACK, reason, now_ms)
+        await people.open_task(tx, office, lost, Kind.CALL_BACK, reason, now_ms=now_ms)
     if one.cannot_text:
         await tx.run(
             "INSERT OR IGNORE INTO cannot_text (number, at_ms, reason) VALUES (?, ?, ?)",
