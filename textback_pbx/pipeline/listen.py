@@ -1,0 +1,149 @@
+"""PBX -> calls: what the AMI session heard becomes rows, once each, and the gaps in what was heard.
+
+What could not be stored yet waits in memory until the disk takes it; the session's queue behind it is bounded, and
+its overflow is a gap with a row of its own.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from textback_pbx import phone
+from textback_pbx.calls import store as calls
+from textback_pbx.calls.ami import AmiSession
+from textback_pbx.calls.outcome import CallRecord
+from textback_pbx.calls.settings import AmiSettings
+from textback_pbx.calls.store import CallRow
+from textback_pbx.calls.watcher import Finished, FinishedOut, GapClosed, GapOpened, Result, Warned, Watcher, watch
+from textback_pbx.clock import MINUTE_MS, Clock
+from textback_pbx.database import Database, Tx
+from textback_pbx.health import Board, State
+from textback_pbx.pipeline.decide import reached
+from textback_pbx.pipeline.loop import insist
+from textback_pbx.pipeline.office import Office
+
+log = logging.getLogger(__name__)
+
+_BEAT_MS = 10 * MINUTE_MS
+
+
+class Listener:
+    """The listen loop of one PBX."""
+
+    def __init__(
+        self,
+        database: Database,
+        office: Office,
+        clock: Clock,
+        board: Board,
+        settings: AmiSettings,
+        *,
+        clock_trusted: Callable[[], bool],
+        on_call: Callable[[], None],
+    ) -> None:
+        self._database, self._office, self._clock, self._board = database, office, clock, board
+        self._settings, self._clock_trusted, self._on_call = settings, clock_trusted, on_call
+        self.session = AmiSession(settings, clock)
+        self._warnings: dict[str, str] = {}
+        self._connected = False
+        self._beat_ms = 0
+
+    async def start(self) -> None:
+        """Note the time the agent was off as a gap: AMI has no replay."""
+        async with self._database.transaction() as tx:
+            heard_ms = await calls.last_heard(tx, self._settings.name)
+            if heard_ms is not None:
+                await calls.open_gap(tx, self._settings.name, heard_ms, "the agent was not running")
+        self._board.note("ami", State.WARN, f"connecting to {self._settings.host}:{self._settings.port}")
+
+    async def run(self) -> None:
+        """Store what is heard, for ever."""
+        async for results in watch(self.session.items, Watcher(self._settings), self._clock):
+            await insist(lambda: self._store(results), clock=self._clock, board=self._board)  # noqa: B023 - awaited here
+
+    async def beat(self, *, now: bool = False) -> None:
+        """Note on disk until when the PBX was heard, so that a crash leaves a gap with a beginning."""
+        now_ms = self._clock.now_ms()
+        if self._connected and (now or abs(now_ms - self._beat_ms) >= _BEAT_MS):
+            async with self._database.transaction() as tx:
+                await calls.heartbeat(tx, self._settings.name, now_ms)
+            self._beat_ms = now_ms
+
+    async def _store(self, results: list[Result]) -> None:
+        found = False
+        async with self._database.transaction() as tx:
+            for result in results:
+                found |= await self._store_one(tx, result)
+        for result in results:
+            self._tell(result)
+        if found:
+            self._on_call()
+
+    async def _store_one(self, tx: Tx, result: Result) -> bool:
+        match result:
+            case Finished():
+                return await calls.save_call(tx, self._row(result)) is not None
+            case FinishedOut():
+                await self._store_out(tx, result)
+            case GapOpened():
+                await calls.open_gap(tx, result.pbx, result.from_ms, result.reason)
+            case GapClosed():
+                await calls.close_gap(tx, result.pbx, result.until_ms)
+                await calls.heartbeat(tx, result.pbx, result.until_ms)
+            case Warned():
+                pass
+        return False
+
+    async def _store_out(self, tx: Tx, out: FinishedOut) -> None:
+        number = phone.parse(out.call.number, self._office.country)
+        if isinstance(number, phone.Number) and await calls.save_call_out(tx, out, number.e164) and out.call.answered:
+            await reached(tx, number.e164, "the office called back and reached the person", self._clock.now_ms())
+
+    def _row(self, finished: Finished) -> CallRow:
+        record = finished.record
+        number = phone.parse(record.caller, self._office.country)
+        row = calls.row_of(
+            finished,
+            line=self._office.line_of(record.dialled),
+            caller=number.e164 if isinstance(number, phone.Number) else None,
+            clock_trusted=self._clock_trusted(),
+        )
+        return replace(row, facts=json.dumps(json.loads(row.facts) | said(record), ensure_ascii=False))
+
+    def _tell(self, result: Result) -> None:
+        match result:
+            case Finished():
+                who = phone.tag(result.record.caller) if result.record.caller else "withheld"
+                words = result.verdict.detail or result.verdict.condition
+                log.info("call %s from %s: %s (%s)", result.record.uniqueid, who, result.verdict.outcome, words)
+            case GapOpened():
+                self._connected = False
+                self._board.note("ami", State.FAIL, result.message)
+            case GapClosed():
+                self._connected = True
+                self._warnings.pop("privileges", None)
+                self._note_connected(result.version)
+            case Warned():
+                self._warnings[result.code] = result.message
+                self._note_connected("")
+            case FinishedOut():
+                pass
+
+    def _note_connected(self, version: str) -> None:
+        if self._warnings:
+            self._board.note("ami", State.WARN, "; ".join(self._warnings.values()))
+        else:
+            self._board.note("ami", State.OK, f"connected to Asterisk {version}".rstrip())
+
+
+def said(record: CallRecord) -> dict[str, Any]:
+    """Return what the record says in the words the decision reads."""
+    facts = record.facts
+    handled = facts.get("handled")
+    return {
+        "presentation_known": bool(facts.get("presentation")),
+        "handled_by": (handled.get("by") or "another system") if isinstance(handled, dict) else "",
+        "skip": "skip" in facts,
+    }
