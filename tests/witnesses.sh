@@ -1,0 +1,24 @@
+#!/bin/sh
+# Install the programs that judge the simulated modem: gammu, gammu-smsd and smstools (Debian and its kin).
+# Their services are not wanted here, so none is started. Without root it only says what is missing.
+set -eu
+
+missing=""
+for pair in gammu:gammu gammu-smsd:gammu-smsd smsd:smstools; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
+done
+if [ -z "$missing" ]; then
+    exit 0
+fi
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "missing:$missing. Install them, or run this as root on Debian." >&2
+    exit 1
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 - a list of words
+apt-get install -y -qq --no-install-recommends $missing
+for service in gammu-smsd smstools; do
+    service "$service" stop >/dev/null 2>&1 || true
+done
