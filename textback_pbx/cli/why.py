@@ -1,0 +1,121 @@
+"""``why CALL`` and ``why --message ID``: one call or one text, from the first ring to the last report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from textback_pbx.cli.common import EXIT_NO, EXIT_USAGE, ConfigOption, JsonOption, emit_json, fail, open_database, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from textback_pbx.story import Story
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def why(
+    call: Annotated[str, typer.Argument(help="The call's id, or Asterisk's Uniqueid.")] = "",
+    message: Annotated[int, typer.Option("--message", "-m", help="A text's id instead of a call.")] = 0,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell what happened, what was decided by which rule on which facts, what was sent and what came of it.
+
+    Example: textback-pbx why 12
+    """
+    if bool(call) == bool(message):
+        fail("name a call (textback-pbx calls list shows them) or --message ID, not both", EXIT_USAGE)
+    story, zone = run(lambda: _read(config, call, message))
+    if story is None:
+        fail(
+            f"there is no {'call ' + call if call else f'text {message}'}: textback-pbx calls list shows the calls",
+            EXIT_NO,
+        )
+    if json:
+        emit_json(story)
+    elif call:
+        _tell_call(story, _clock(zone))
+    else:
+        _tell_message(story, _clock(zone))
+
+
+async def _read(config: Path | None, call: str, message: int) -> tuple[Story | None, str]:
+    from textback_pbx import story
+
+    async with open_database(config, read_only=True) as (settings, database), database.read() as tx:
+        found = await story.of_call(tx, call) if call else await story.of_message(tx, message)
+        return found, settings.office.timezone
+
+
+def _clock(zone: str) -> Callable[[int | None], str]:
+    from datetime import UTC, datetime
+
+    def show(at_ms: int | None) -> str:
+        if at_ms is None:
+            return "--:--:--"
+        return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(zone)).strftime("%a %d %b %H:%M:%S")
+
+    return show
+
+
+def _tell_call(story: Story, clock: Callable[[int | None], str]) -> None:
+    call = story["call"]
+    caller = "withheld" if call["withheld"] else call["caller"] or call["caller_raw"] or "no number"
+    print(f"Call {call['id']} ({call['uniqueid']}) from {caller} to {call['dialled']}, line {call['line']}")
+    print(
+        f"  {clock(call['started_ms'])} to {clock(call['ended_ms'])}; {call['source']}, {call['confidence']} confidence"
+    )
+    detail = f" ({call['detail']})" if call["detail"] else ""
+    print(f"  Outcome: {call['outcome']}{detail}: {call['facts'].get('why', '')}")
+    for leg in call["legs"]:
+        rang = f", rang {leg['ring_seconds']} s" if leg.get("ring_seconds") is not None else ""
+        print(f"    {leg['channel']}: {leg['class']}{rang}: {leg['evidence']}")
+    _tell_decision(story["decision"], clock)
+    for text in story["messages"]:
+        _tell_message(text, clock)
+    for reply in story["replies"]:
+        keyword = "" if reply["keyword"] in ("", "none") else f" [{reply['keyword']}: {reply['keyword_why']}]"
+        print(f"Reply {reply['id']}, {clock(reply['received_ms'])}, thread {reply['thread_id']}:")
+        print(f"    {reply['body']!r}{keyword}")
+    for task in story["tasks"]:
+        ends = f"; {task['state']} by {task['closed_by']}: {task['result']}" if task["closed_ms"] else ""
+        urgent = "" if task["priority"] == "normal" else f" {task['priority'].upper()}"
+        print(f"Task {task['id']}{urgent} for {task['owner']}, due {clock(task['due_ms'])}: {task['reason']}{ends}")
+
+
+def _tell_decision(decision: dict[str, Any] | None, clock: Callable[[int | None], str]) -> None:
+    if decision is None:
+        print("Decision: none yet")
+        return
+    dry = " (dry run)" if decision["dry_run"] else ""
+    print(f"Decision, {clock(decision['at_ms'])}: {decision['verdict']}{dry}, rule {decision['rule']}:")
+    print(f"    {decision['reason']}")
+    for rule, verdict, why_so in decision["trace"]:
+        print(f"    {rule:22} {verdict:8} {why_so}".rstrip())
+    entry = decision["consent_entry"]
+    if entry is not None:
+        what = f"{entry['event']} ({entry['basis']})"
+        print(f"  Consent: ledger entry {entry['seq']}, {what}, {entry['local_time']}, {entry['source']}")
+    for look in decision["looks"]:
+        print(f"  Second look, {clock(look['at_ms'])}: {look['verdict']}, rule {look['rule']}: {look['reason']}")
+
+
+def _tell_message(story: Story, clock: Callable[[int | None], str]) -> None:
+    text = story["message"]
+    version = f", template {text['template']} {text['template_version'][:12]}" if text["template"] else ""
+    size = f"{text['segments']} x {text['encoding']}"
+    print(f"Text {text['id']} ({text['kind']}) to {text['number']}, by {text['actor']}{version}, {size}")
+    print(f"    {text['body']}")
+    if text["cancelled"]:
+        print(f"    not sent: {text['cancelled']}")
+    for step in story["steps"]:
+        print(f"    {clock(step['at_ms'])}  part {step['seq']}: {step['state']:11} {step['detail']}".rstrip())
+    for report in story["reports"]:
+        status = f"TP-MR {report['tp_mr']}, TP-ST 0x{report['tp_st']:02X}"
+        print(f"    {clock(report['received_ms'])}  report {status}: {report['raw']}")
