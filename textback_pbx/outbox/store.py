@@ -75,8 +75,14 @@ class Settled:
     call_id: int | None
     thread_id: int | None
     message: MessageState
+    tries: int  # hand-overs so far
     cannot_text: bool = False
     rest_ms: int = 0
+
+    @property
+    def task_source(self) -> str:
+        """The name of the task this hand-over can lead to: one task each, also when a person sent it again."""
+        return f"part:{self.part_id}:{self.tries}"
 
     @property
     def new_unknown(self) -> bool:
@@ -218,6 +224,7 @@ async def move(
         call_id=row["call_id"],
         thread_id=row["thread_id"],
         message=await _message(tx, row["message_id"]),
+        tries=int(values.get("tries", row["tries"])),
     )
 
 
