@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config", "Check the configuration and show what applies."),
     "status": ("status", "Say what works and what does not, in words."),
     "why": ("why", "Tell the story of one call or one message."),
+    "decide": ("decide", "Say what would happen to a call, and which rule says so."),
     "calls": ("calls", "List calls; replay recordings of AMI traffic."),
     "threads": ("threads", "Read and answer what callers wrote."),
     "tasks": ("tasks", "Who has to call whom back, and by when."),

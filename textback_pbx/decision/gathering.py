@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from textback_pbx import phone
 from textback_pbx.clock import MINUTE_MS
+from textback_pbx.consent.policies import PolicyName
 from textback_pbx.decision import hours, plan, regions, template_sets
 from textback_pbx.decision.facts import timing
 from textback_pbx.decision.hours import Schedule
@@ -29,6 +32,25 @@ class Call:
     withheld: bool = False
     clock_trusted: bool = True
     facts: str = "{}"
+
+
+#: The consent policies, the strictest first.
+_STRICTNESS = (PolicyName.RECORDED, PolicyName.ANNOUNCED, PolicyName.ONE_REPLY)
+
+
+def stricter(chosen: PolicyName, line: str) -> PolicyName:
+    """Return the stricter of the office's recorded choice and a line's setting; an unknown setting is ``recorded``."""
+    if not line:
+        return chosen
+    own = PolicyName(line) if line in set(PolicyName) else PolicyName.RECORDED
+    return min(chosen, own, key=_STRICTNESS.index)
+
+
+@lru_cache(maxsize=16)
+def own_numbers(written: tuple[str, ...], country: str) -> frozenset[str]:
+    """Return the office's own numbers as E.164, however the configuration writes them."""
+    parsed = (phone.parse(number, country) for number in written)
+    return frozenset(number.e164 for number in parsed if isinstance(number, phone.Number))
 
 
 def of_call(call: Call, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from importlib import resources
 from typing import Any
 
 from textback_pbx.decision import wording
-from textback_pbx.decision.segments import Encoding, segment
-from textback_pbx.decision.template_sets import SITUATIONS, TemplateSet, load
+from textback_pbx.decision.policy import LinePolicy
+from textback_pbx.decision.segments import Encoding, segment, straighten
+from textback_pbx.decision.template_sets import SITUATIONS, TemplateSet, choose, load
 from textback_pbx.decision.wording import TemplateProblem
 
 #: A business name as long as most are at the longest; a real name, when given, is taken instead.
-LONG_BUSINESS = "Northwest Alder Heating & Plumbing Ltd."
+LONG_BUSINESS = "Northwest Alder Heating & Plumbing Corp"
 _SHORTENER = re.compile(
     r"(?<![\w.-])(?:bit\.ly|tinyurl\.com|t\.co|goo\.gl|ow\.ly|is\.gd|buff\.ly|rebrand\.ly|cutt\.ly|rb\.gy|t\.ly|shorturl\.at"
     r"|tiny\.cc|bl\.ink|s\.id|lnkd\.in|v\.gd|qr\.ae|adf\.ly|shorte\.st|soo\.gd|clck\.ru)(?![\w.-]*\w)",
@@ -120,8 +121,8 @@ def lint_text(
     calls = SITUATIONS.get(situation, SITUATIONS["plain"]).call
     codes = [
         *_length(template, text, max_segments),
-        *_manners(raw, text, values, words),
-        *(_structure(raw, text, used, words, situation=situation) if calls else _confirmation(raw, situation)),
+        *_manners(raw, text, words),
+        *(_structure(raw, used, words, situation=situation) if calls else _confirmation(raw, situation)),
     ]
     return [_finding(name, code, message, plain) for code, message, plain in codes]
 
@@ -145,7 +146,7 @@ def _length(template: str, text: str, max_segments: int) -> Iterator[_Raw]:
         yield "segments", f"{cut.count} parts ({cut.units} {unit}) in the worst case, {max_segments} allowed", ""
 
 
-def _manners(raw: str, text: str, values: Mapping[str, str], words: Mapping[str, Any]) -> Iterator[_Raw]:
+def _manners(raw: str, text: str, words: Mapping[str, Any]) -> Iterator[_Raw]:
     own = _without_fields(raw)
     for code in ("vague", "typed_time", "promotion", "sensitive", "open_question"):
         match = words[code].search(own)
@@ -159,7 +160,6 @@ def _manners(raw: str, text: str, values: Mapping[str, str], words: Mapping[str,
     shouted = [word for word in re.findall(r"\b[^\W\d_a-z]{4,}\b", own) if word not in words["stop_words"]]
     if shouted:
         yield "capitals", f"{shouted[0]!r}: {CODES['capitals']}", shouted[0].capitalize()
-    del values
 
 
 _CODE_OF = {
@@ -171,9 +171,7 @@ _CODE_OF = {
 }
 
 
-def _structure(
-    raw: str, text: str, used: frozenset[str], words: Mapping[str, Any], *, situation: str
-) -> Iterator[_Raw]:
+def _structure(raw: str, used: frozenset[str], words: Mapping[str, Any], *, situation: str) -> Iterator[_Raw]:
     own = _without_fields(raw)
     steps = words["step"].findall(own) + (["link"] if "link" in used and not words["step"].search(own) else [])
     if not 0 <= raw.find("{business}") <= _NAMED_BY:
@@ -189,7 +187,6 @@ def _structure(
         yield "no_step", CODES["no_step"], ""
     if words["promise"].search(own) and not promised and situation != "plain":
         yield "unbacked_promise", CODES["unbacked_promise"], ""
-    del text
 
 
 def _confirmation(raw: str, situation: str) -> Iterator[_Raw]:
@@ -203,7 +200,7 @@ def _confirmation(raw: str, situation: str) -> Iterator[_Raw]:
 
 
 def _without_fields(raw: str) -> str:
-    return re.sub(r"\s*\{opt_out\}", "", raw).replace("{", "<").replace("}", ">")
+    return straighten(re.sub(r"\s*\{opt_out\}", "", raw)).replace("{", "<").replace("}", ">")
 
 
 @lru_cache(maxsize=8)
@@ -214,3 +211,21 @@ def _words(language: str) -> dict[str, Any]:
         key: re.compile(value, re.IGNORECASE) if isinstance(value, str) else frozenset(value)
         for key, value in raw.items()
     }
+
+
+def lint_line(line: LinePolicy, *, max_segments: int = 1) -> list[Finding]:
+    """Check every text a line would use, filled with its own names."""
+    found: list[Finding] = []
+    for situation in SITUATIONS:
+        chosen = choose(line, situation)
+        if chosen is not None:
+            found += lint_text(
+                chosen.template,
+                situation=situation,
+                language=line.language,
+                name=f"{line.name}: {chosen.key}",
+                max_segments=max_segments,
+                business=line.business,
+            )
+    unknown = sorted(set(line.own_texts) - set(SITUATIONS))
+    return found + [_finding(f"{line.name}: own/{key}", "syntax", f"there is no situation {key!r}") for key in unknown]

@@ -98,6 +98,7 @@ class LinePolicy:
     owner: str = "office"
     callback_min: int = 60
     text: bool = True
+    consent: str = ""  # a consent policy stricter than the office's choice
     greeting_first: bool = False  # every caller hears the announcement before a phone rings
     own_texts: Mapping[str, str] = field(default_factory=dict)  # situation -> the office's own words
     use: Mapping[str, str] = field(default_factory=dict)  # situation -> another situation's text, such as "booking"

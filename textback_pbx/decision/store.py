@@ -91,7 +91,8 @@ async def gather_for(
     known: dict[str, Any] = {**gathering.of_call(call, said), "holds": await _holds(tx), "heard_greeting": heard}
     if call.caller is not None and not call.withheld:
         known |= await _of_number(tx, call, call.caller, policy=policy, now_ms=now_ms)
-        known |= await _of_consent(tx, call, call.caller, now_ms=now_ms, heard=heard)
+        known |= await _of_consent(tx, call, call.caller, now_ms=now_ms, heard=heard, strict=line.consent)
+        known["own_number"] = call.caller in gathering.own_numbers(policy.own_numbers, line.country)
     if look > 1:
         known["due_ms"] = await _due(tx, call.id)
     known |= gathering.of_hours(call, known, policy=policy, line=line, now_ms=now_ms)
@@ -169,7 +170,6 @@ async def _of_number(tx: Tx, call: Call, number: str, *, policy: Policy, now_ms:
         "ever_texted": known["last_text_ms"] > 0,
         "cannot_text": row["cannot_text"] or "",
         "automation_paused": row["automation"] == "paused",
-        "own_number": number in policy.own_numbers,
         "breaker": opened.why,
         "breaker_since_ms": opened.since_ms,
         "breaker_until_ms": opened.until_ms,
@@ -204,7 +204,7 @@ async def _breaker_now(tx: Tx, policy: Policy, params: Mapping[str, Any]) -> Bre
     return breaker.judge(last, policy, now_ms, missed=seen["missed"], from_prefix=seen["from_prefix"])
 
 
-async def _of_consent(tx: Tx, call: Call, number: str, *, now_ms: int, heard: bool) -> dict[str, Any]:
+async def _of_consent(tx: Tx, call: Call, number: str, *, now_ms: int, heard: bool, strict: str) -> dict[str, Any]:
     """Return what the policy in force says; a ledger that cannot be relied on leaves the failing defaults."""
     try:
         opted_out = await consent.is_opted_out(tx, number)
@@ -212,7 +212,7 @@ async def _of_consent(tx: Tx, call: Call, number: str, *, now_ms: int, heard: bo
         choice = await consent.chosen_policy(tx, call.line)
     except consent.LedgerProblem as problem:
         return {"consent_why": str(problem)}
-    name = policies.in_force(choice)
+    name = gathering.stricter(policies.in_force(choice), strict)
     permission = policies.permits(name, state, heard_greeting=heard)
     return {
         "opted_out": opted_out,
