@@ -1,0 +1,182 @@
+"""Messages that are one keyword and nothing else: slips mended, wrapping taken off, the kind of word told. Pure.
+
+Wrapping is a greeting, courtesy, filler, an insult, a signature, a number. Whatever else stands in the message
+makes it a sentence, and sentences are the grammar's business.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from textback_pbx.consent.grammar import Grammar, merge_letters
+from textback_pbx.consent.normalise import BREAKS, COMMA, HALT, STOP, Token, near, squeeze, unleet
+
+#: Kinds of keyword, the most decisive first; and kinds of wrapping.
+KEYWORDS = ("stop", "listed", "cancel", "cancel_foreign", "start", "help", "unsure", "yes", "no")
+WRAPPING = ("greeting", "courtesy", "filler", "yesno", "insult", "signoff", "it")
+_LONGEST = 25
+_RUN = re.compile(r"(.)\1\1")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A phrase of the message: its kind, its tokens' places, and the language it was found in."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BareWord:
+    """A message that is one keyword: what it is, and the kinds of wrapping around it."""
+
+    kind: str
+    piece: Piece
+    wrapping: frozenset[str]
+    repeated: bool
+
+
+def mend(found: Sequence[Token], grammar: Grammar) -> list[Token]:
+    """Mend slips in words that matter: look-alike digits, drawn-out letters, gaps, a letter or two wrong."""
+    targets = frozenset(grammar.typo_targets) | frozenset(
+        "".join(key) for kind in ("stop", "listed", "start") for key in grammar.bare.phrases.get(kind, {})
+    )
+    return [
+        _mended(token, grammar, targets) for token in merge_letters(found, targets, frozenset(grammar.typo_targets))
+    ]
+
+
+def _mended(token: Token, grammar: Grammar, targets: frozenset[str]) -> Token:
+    word = token.text
+    if word in BREAKS or word in grammar.words or len(word) < 3 or word.isdigit():
+        return token
+    for guess in _guesses(word):
+        if guess in targets or (_RUN.search(word) and guess in grammar.words):
+            return Token(guess, token.start, token.end)
+    for target, slips in grammar.typo_targets.items():
+        if word[0].isalpha() and near(word, target, slips if len(word) > 6 else 1):
+            return Token(target, token.start, token.end)
+    return token
+
+
+def _guesses(word: str) -> Iterator[str]:
+    plain = unleet(word)
+    if plain != word:
+        yield plain
+        yield squeeze(plain, 1)
+    yield squeeze(word, 2)
+    yield squeeze(word, 1)
+
+
+def parse(found: Sequence[Token], grammar: Grammar, text: str) -> BareWord | None:
+    """Return the one keyword the message consists of, or ``None`` when it says anything else."""
+    pieces = _pieces(found, grammar)
+    if pieces is None:
+        pieces = _pieces(_without_signature(found, grammar, text), grammar)
+    if pieces is None:
+        return _joined(found, grammar)
+    words = [piece for piece in pieces if piece.kind in KEYWORDS]
+    if not words:
+        return None
+    decisive = min(words, key=lambda piece: KEYWORDS.index(piece.kind))
+    others = {piece.kind for piece in words if piece.text != decisive.text}
+    wrapping = frozenset(piece.kind for piece in pieces if piece.kind in WRAPPING) | frozenset(others)
+    return BareWord(decisive.kind, decisive, wrapping, len(words) > 1)
+
+
+def _pieces(found: Sequence[Token], grammar: Grammar) -> list[Piece] | None:
+    """Cut the message into known phrases, longest first; ``None`` when a word is left over."""
+    if len(found) > _LONGEST:
+        return None
+    pieces: list[Piece] = []
+    index = 0
+    while index < len(found):
+        if found[index].text in BREAKS or found[index].text == HALT or _is_number(found[index].text):
+            index += 1
+            continue
+        piece, index = _longest(found, index, grammar)
+        if piece is None:
+            return None
+        pieces.append(piece)
+    return pieces
+
+
+def _is_number(word: str) -> bool:
+    return word.isdigit() and len(word) >= 7
+
+
+def _longest(found: Sequence[Token], index: int, grammar: Grammar) -> tuple[Piece | None, int]:
+    for size in range(min(grammar.bare.longest, len(found) - index), 0, -1):
+        key = tuple(token.text for token in found[index : index + size])
+        for kind in (*KEYWORDS, *WRAPPING):
+            language = grammar.bare.phrases.get(kind, {}).get(key)
+            if language is not None:
+                place = (found[index].start, found[index + size - 1].end)
+                return Piece(kind, " ".join(key), *place, language), index + size
+    return None, index
+
+
+def _joined(found: Sequence[Token], grammar: Grammar) -> BareWord | None:
+    """Words broken anywhere: ``un subscribe``, ``S T O P``; only courtesy may stand beside them."""
+    rest = [token for token in found if token.text not in BREAKS]
+    while rest and (rest[-1].text,) in grammar.bare.phrases.get("courtesy", {}):
+        rest = rest[:-1]
+    hit = grammar.bare.joined.get("".join(token.text for token in rest)) if 1 < len(rest) <= 12 else None
+    if hit is None:
+        return None
+    kind, language = hit
+    piece = Piece(kind, " ".join(token.text for token in rest), rest[0].start, rest[-1].end, language)
+    return BareWord(kind, piece, frozenset(), repeated=False)
+
+
+def _without_signature(found: Sequence[Token], grammar: Grammar, text: str) -> Sequence[Token]:
+    """Drop a name set apart at the end (``STOP - Maria``, a line of its own) or said first (``this is Maria.``)."""
+    words = [token for token in found if token.text not in BREAKS]
+    cut = max((n for n, token in enumerate(found[:-1]) if token.text in BREAKS and _ends_word(found, n)), default=None)
+    if cut is not None and cut > 0 and _is_name(found[cut + 1 :], grammar, text):
+        return found[:cut]
+    if len(words) >= 3 and (
+        f"{words[0].text} {words[1].text}" in {"this is", "i am"} or words[0].text in {"im", "its"}
+    ):
+        first = next((n for n, token in enumerate(found) if token.text in BREAKS), None)
+        skip = 1 if words[0].text in {"im", "its"} else 2
+        if first is not None and _is_name(found[skip:first], grammar, text):
+            return found[first + 1 :]
+    return found
+
+
+def _ends_word(found: Sequence[Token], place: int) -> bool:
+    return any(token.text not in BREAKS for token in found[place + 1 :])
+
+
+def _is_name(part: Sequence[Token], grammar: Grammar, text: str) -> bool:
+    names = [token for token in part if token.text not in BREAKS]
+    signing = grammar.signing
+    while names and names[0].text in signing:
+        names = names[1:]
+    if not 1 <= len(names) <= 3:
+        return False
+    return all(
+        text[token.start].isupper()
+        and token.text.isalpha()
+        and not (set(token.text.split()) & grammar.not_names)
+        and token.text not in grammar.words
+        for token in names
+    )
+
+
+def sentences(found: Sequence[Token], ends: frozenset[str] = frozenset({STOP})) -> Iterator[list[Token]]:
+    """Cut tokens at sentence ends (or, with ``ends``, at commas too)."""
+    part: list[Token] = []
+    for token in found:
+        if token.text in ends:
+            if part:
+                yield part
+            part = []
+        elif token.text != COMMA or part:
+            part.append(token)
+    if part:
+        yield part
