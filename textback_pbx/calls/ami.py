@@ -8,13 +8,11 @@ No caller's data is ever put into an action.
 """
 
 import asyncio
-import contextlib
 import hashlib
 import logging
 import random
 import ssl
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
@@ -24,40 +22,15 @@ from textback_pbx.calls.blocks import Blocks
 from textback_pbx.calls.events import parse, wanted
 from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items
 from textback_pbx.calls.kinds import Ignored, LiveChannel, Malformed
-from textback_pbx.calls.trunks import DEFAULT_CONTEXTS
+from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import Clock
+
+__all__ = ["AmiSession", "AmiSettings"]
 
 log = logging.getLogger(__name__)
 
 _EVENT_CLASSES = "call,agent,user,dialplan,system"  # a mask over what the account may read, not a demand
 _MAX_PENDING = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class AmiSettings:
-    """One PBX. Times in seconds."""
-
-    name: str = "pbx"
-    host: str = "127.0.0.1"
-    port: int = 5038
-    username: str = "textback"
-    secret: str = field(default="", repr=False)
-    login: str = "md5"  # or plain, for servers that refuse a challenge
-    tls: bool = False
-    ca_file: str | None = None
-    contexts: tuple[str, ...] = DEFAULT_CONTEXTS
-    trunks: tuple[str, ...] = ()  # channel names of trunks, with *
-    connect_s: float = 10.0
-    answer_s: float = 10.0  # for an action to be answered
-    ping_s: float = 10.0  # of silence, then a ping
-    liveness_s: float = 25.0  # of silence, then the link is dead
-    retry_first_s: float = 1.0
-    retry_cap_s: float = 60.0
-    refused_first_s: float = 60.0  # a refused login is not hammered: fail2ban watches
-    refused_cap_s: float = 900.0
-    steady_s: float = 30.0  # a link that lived this long starts the back-off anew
-    queue_limit: int = 20_000
-    grace_s: float = 2.0  # for the phones of a call whose caller is gone
 
 
 class _Down(Exception):
@@ -234,7 +207,7 @@ class AmiSession:
         done.set_result(made)
         manager.connection_made(done)
         manager.pinger.cancel()
-        link = cast("_Protocol", made[1])
+        link = made[1]
         self._link = link
         self._last_heard = self._clock.monotonic()
         return link, manager
@@ -307,19 +280,23 @@ class AmiSession:
     async def _listen(self, manager: Any, link: _Protocol) -> None:
         """Wait until the link is gone; ping through silence, and give up on a peer that stays silent."""
         s = self.settings
-        asked = False
+        patience = max(0.01, s.liveness_s - s.ping_s)  # what an answer to a ping may take
+        pong: asyncio.Future[Any] | None = None
+        pinged = 0.0
         while not link.lost.done():
-            silent = self._clock.monotonic() - self._last_heard
-            if silent >= s.liveness_s:
+            now = self._clock.monotonic()
+            if pong is not None and self._last_heard >= pinged:
+                pong = None  # any byte is an answer
+            if pong is None and now - self._last_heard >= s.ping_s:
+                pong, pinged = manager.send_action({"Action": "Ping"}), now
+            elif pong is not None and now - pinged >= patience:
                 raise _Down(
                     Down.SILENT,
-                    f"nothing heard from {self._where()} for {silent:.0f} s, not even an answer to a ping: half-open",
+                    f"nothing heard from {self._where()} for {now - self._last_heard:.0f} s, "
+                    "not even an answer to a ping: the link is half-open",
                 )
-            if silent >= s.ping_s and not asked:
-                with contextlib.suppress(ConnectionError):
-                    manager.send_action({"Action": "Ping"})
-            asked = silent >= s.ping_s
-            await _sleep_or_lost(link.lost, (s.liveness_s if asked else s.ping_s) - silent)
+            wake = self._last_heard + s.ping_s if pong is None else pinged + patience
+            await _wait(link.lost, pong, wake - now)
         raise self._ended()
 
 
@@ -335,5 +312,8 @@ async def _race_future(future: "asyncio.Future[Any]", lost: "asyncio.Future[None
     raise _Lost
 
 
-async def _sleep_or_lost(lost: "asyncio.Future[None]", seconds: float) -> None:
-    await asyncio.wait({lost}, timeout=max(0.01, seconds))
+async def _wait(lost: "asyncio.Future[None]", pong: "asyncio.Future[Any] | None", seconds: float) -> None:
+    """Wait until the link is lost, the ping is answered, or the time is over."""
+    await asyncio.wait(
+        {lost} if pong is None else {lost, pong}, timeout=max(0.001, seconds), return_when="FIRST_COMPLETED"
+    )

@@ -105,10 +105,13 @@ async def save_call(tx: Tx, row: CallRow) -> int | None:
 
 async def save_call_out(tx: Tx, out: FinishedOut, number: str) -> bool:
     """Store a call out to ``number`` (E.164); False when it was there already."""
-    return 0 < await tx.run(
-        "INSERT INTO calls_out (call_key, number, ended_ms, answered) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (call_key) DO NOTHING",
-        (out.key, number, out.ended_ms, int(out.call.answered)),
+    return (
+        await tx.run(
+            "INSERT INTO calls_out (call_key, number, ended_ms, answered) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (call_key) DO NOTHING",
+            (out.key, number, out.ended_ms, int(out.call.answered)),
+        )
+        > 0
     )
 
 

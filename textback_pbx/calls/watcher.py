@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from textback_pbx.calls.ami import AmiSettings
 from textback_pbx.calls.items import Connected, Disconnected, Heard, Item, Items, Overflow
 from textback_pbx.calls.kinds import Shutdown
 from textback_pbx.calls.outcome import CallOut, CallRecord, Verdict, judge
 from textback_pbx.calls.record import Fold, Notices
+from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.trunks import Trunks
 from textback_pbx.clock import Clock
 
