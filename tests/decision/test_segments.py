@@ -89,7 +89,10 @@ def test_what_forces_ucs2_is_shown_with_a_plain_one():
     assert "¡" not in found
 
 
-@pytest.mark.parametrize(("char", "plain"), [("ł", "l"), ("\u00a0", " "), ("\u200b", ""), ("Ａ", "A"), ("ﬁ", "fi"), ("ç", "c"), ("я", "")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("char", "plain"),
+    [("ł", "l"), ("\u00a0", " "), ("\u200b", ""), ("Ａ", "A"), ("ﬁ", "fi"), ("ç", "c"), ("я", "")],
+)
 def test_plain_characters(char, plain):
     assert plain_for(char) == plain
 

@@ -9,7 +9,7 @@ from textback_pbx import phone
 from textback_pbx.clock import MINUTE_MS
 from textback_pbx.consent.policies import PolicyName
 from textback_pbx.decision import hours, plan, regions, template_sets
-from textback_pbx.decision.facts import timing
+from textback_pbx.decision.facts import Facts, timing
 from textback_pbx.decision.hours import Schedule
 from textback_pbx.decision.policy import LinePolicy, Policy, QuietMode, Regional
 from textback_pbx.decision.rules import MISSED
@@ -112,3 +112,11 @@ def of_words(call: Call, known: Mapping[str, Any], *, policy: Policy, line: Line
         open_then=hours.is_open(line.hours, leaves_ms),
     )
     return {"situation": situation, "has_text": template_sets.choose(line, situation) is not None}
+
+
+def nudge_schedules(number: str, call: Facts, policy: Policy, line: LinePolicy) -> tuple[Schedule, ...]:
+    """Return all the hours a nudge must respect: quiet hours everywhere, and the region's stricter ones."""
+    zones = call.zones or (line.hours.zone,)
+    quiet = tuple(Schedule(week=policy.waking, zone=zone) for zone in dict.fromkeys((*zones, line.hours.zone)))
+    strict = () if policy.regional is Regional.OFF else regions.strict_schedules(number, call.region, zones)
+    return (*quiet, *strict)

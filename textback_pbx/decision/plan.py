@@ -139,6 +139,30 @@ def _message(facts: Facts, decision: Decision, chosen: Chosen, made: Rendered) -
     )
 
 
+def nudge_message(facts: Facts, line: LinePolicy) -> Message | RenderProblem:
+    """Word the one second text; ``facts`` are those of the call it follows up, ``now_ms`` when it leaves."""
+    chosen = template_sets.choose(line, "nudge")
+    if chosen is None:
+        return RenderProblem("the nudge's text is switched off")
+    opt_out = with_opt_out(facts.policy.opt_out_line, ever_texted=True)
+    values = values_for(line, facts.now_ms, opt_out=opt_out, contact_name=facts.contact_name)
+    made = wording.render(chosen.template, values, max_segments=facts.policy.max_segments)
+    if isinstance(made, RenderProblem):
+        return made
+    expires_ms = facts.now_ms + facts.policy.max_age_min * MINUTE_MS
+    return Message(
+        body=made.text,
+        encoding=made.segments.encoding.value,
+        segments=made.segments.count,
+        template=chosen.key,
+        template_version=chosen.version,
+        not_before_ms=facts.now_ms,
+        expires_ms=expires_ms,
+        look_again=False,
+        note=made.note,
+    )
+
+
 def _instead(decision: Decision, why: str) -> Decision:
     """Return the task that stands in for a text that could not be worded."""
     steps = (*decision.trace, Step("wording", Verdict.TASK.value, why))
