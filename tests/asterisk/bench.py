@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -45,6 +46,7 @@ class Bench:
 
     asterisk: Asterisk
     phones: dict[int, Agent] = field(default_factory=dict)
+    met: Counter[Behaviour] = field(default_factory=Counter)
     _minimal: AmiWire | None = None
     _full: AmiWire | None = None
     _desks: dict[int, Behaviour] = field(default_factory=dict)
@@ -61,7 +63,9 @@ class Bench:
         await self.connect()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.close()
 
     async def open_phones(self) -> None:
@@ -104,6 +108,7 @@ class Bench:
         assert self._full
         self._desks = dict(scenario.phones)
         self._reached = {}
+        self.met.clear()
         for doing in scenario.before:
             await doing(self)
         marks = (self._minimal.mark(), self._full.mark())

@@ -6,6 +6,7 @@ somebody does besides, such as fetching a colleague's ringing phone. All times a
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from tests.asterisk.wire import AmiWire
 Behaviour = Callable[[Call, "Office"], Awaitable[None]]
 Doing = Callable[["Office"], Awaitable[None]]
 LONGEST = 15.0
+SUBSCRIBER_ABSENT = 'Q.850;cause=20;text="Subscriber absent"'
 # What a caller's exchange says when another switch connected the call (Q.850 cause 26, RFC 3326).
 COMPLETED_ELSEWHERE = 'Q.850;cause=26;text="Non-selected user clearing"'
 
@@ -23,7 +25,10 @@ class Office(Protocol):
     """What a verb can reach: the phones by extension, the manager, and the moments others wait for."""
 
     phones: dict[int, Agent]
-    manager: AmiWire
+    met: Counter[Behaviour]  # how many calls have met this behaviour in the scenario being played
+
+    @property
+    def manager(self) -> AmiWire: ...
 
     async def reached(self, extension: int) -> Call: ...
 
@@ -43,6 +48,10 @@ async def _unless_over(call: Call, seconds: float) -> bool:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(call.ended.wait(), seconds)
     return not call.ended.is_set()
+
+
+def _reason(reason: str) -> tuple[tuple[str, str], ...]:
+    return (("Reason", reason),) if reason else ()
 
 
 # ---- a phone that is called ------------------------------------------------------------------------------------------
@@ -82,7 +91,7 @@ def refuses(status: int, after: float = 0.0, reason: str = "") -> Behaviour:
         if after:
             call.ring()
             await _unless_over(call, after)
-        call.refuse(status, *([("Reason", reason)] if reason else []))
+        call.refuse(status, *_reason(reason))
 
     return behave
 
@@ -106,7 +115,7 @@ def moved_to(extension: int) -> Behaviour:
     return behave
 
 
-def early_media(then: int = 0, after: float = 0.5) -> Behaviour:
+def early_media(then: int = 0, after: float = 0.5, reason: str = "") -> Behaviour:
     """183 with audio (a network announcement), then a final status, or nothing more until the call goes away."""
 
     async def behave(call: Call, office: Office) -> None:
@@ -115,17 +124,17 @@ def early_media(then: int = 0, after: float = 0.5) -> Behaviour:
         if not then:
             await _first(call.ended)
         elif await _unless_over(call, after):
-            call.refuse(then)
+            call.refuse(then, *_reason(reason))
 
     return behave
 
 
 def in_turn(*behaviours: Behaviour) -> Behaviour:
     """The first call meets the first behaviour, and so on; the last one stays."""
-    left = list(behaviours)
 
     async def behave(call: Call, office: Office) -> None:
-        await (left.pop(0) if len(left) > 1 else left[0])(call, office)
+        office.met[behave] += 1
+        await behaviours[min(office.met[behave], len(behaviours)) - 1](call, office)
 
     return behave
 

@@ -7,6 +7,7 @@ The process dies with the test run (parent-death signal), and `stop_hard()` ends
 """
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import secrets
@@ -16,6 +17,7 @@ import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -29,7 +31,8 @@ AMI_PORT = 5038
 SIP_PORT = 5060
 CHAN_SIP_PORT = 5070
 LAST_WITH_CHAN_SIP = 20
-FIRST_WITH_NAMED_FILTERS = 22
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_LIBC = ctypes.CDLL(None)
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class Asterisk:
     long_ring: int = 4
     use_eventfilter: bool = False
     system_name: str = ""  # Asterisk puts it before every Uniqueid
+    timestamps: bool = False  # every event carries a Timestamp
     user: str = "textback"
     secret: str = field(default_factory=lambda: secrets.token_hex(8))
     recorder_secret: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -180,6 +184,7 @@ class Asterisk:
             "@DIR@": self._inside, "@NET@": self.net, "@RING@": str(self.ring), "@LONGRING@": str(self.long_ring),
             "@MODULES@": f"/{modules.relative_to(self.root)}", "@RECORDER_SECRET@": self.recorder_secret,
             "@DESKS@": desks, "@SYSTEM@": f"systemname = {self.system_name}" if self.system_name else "",
+            "@TIMESTAMPS@": "yes" if self.timestamps else "no",
         }  # fmt: skip
         for source in CONFIG.glob("*.conf"):
             text = source.read_text()
@@ -193,23 +198,23 @@ class Asterisk:
             os.chown(path, user, group)
 
     def _render_manager(self) -> None:
-        """The installer's snippet with two changes an installer makes too: the secret, and the loopback addresses."""
+        """The installer's snippet with the changes an installer makes too: the secret, the address, the filter if wanted."""
         text = (SNIPPETS / "manager.d/textback.conf").read_text()
         text = text.replace("change-this-secret", self.secret).replace(
             "permit = 127.0.0.1/255.255.255.255", "permit = 127.0.0.0/255.0.0.0"
         )
-        (self.folder / "etc/manager.d/textback.conf").write_text(text)
         if self.use_eventfilter:
-            shutil.copy(SNIPPETS / "manager.d/textback-eventfilter.conf", self.folder / "etc/manager.d")
+            text = text.replace(";#include", "#include")
+        shutil.copy(SNIPPETS / "manager.d/textback.eventfilter", self.folder / "etc/manager.d")
+        (self.folder / "etc/manager.d/textback.conf").write_text(text)
 
     def _launch(self) -> None:
-        # setpriv runs after the change of user, which would clear the parent-death signal.
-        command = [*self._chroot(), "/usr/bin/setpriv", "--pdeathsig", "KILL", "/usr/sbin/asterisk",
-                   "-C", f"{self._inside}/etc/asterisk.conf", "-f", "-q"]  # fmt: skip
+        command = ["/usr/sbin/asterisk", "-C", f"{self._inside}/etc/asterisk.conf", "-f", "-q"]
         with (self.folder / "log/console.log").open("ab") as console:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True
-            )
+                command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                preexec_fn=partial(_enter, self.root, *asterisk_ids(self.root)),  # noqa: PLW1509 -- no other thread yet
+            )  # fmt: skip
 
     def _wait_until_booted(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -221,7 +226,7 @@ class Asterisk:
             time.sleep(0.1)
         console = (self.folder / "log/console.log").read_text(errors="replace").strip().splitlines()
         self._end(signal.SIGKILL)
-        raise BenchProblem(f"Asterisk {self.major} did not start within {START_SECONDS:.0f} s: {console[-3:]}")
+        raise BenchProblem(f"Asterisk {self.major} did not start: {' / '.join(console[-3:]) or 'it said nothing'}")
 
     def _answers(self) -> bool:
         """Logs in as the recorder: FullyBooted is sent at once when the start is over."""
@@ -250,6 +255,19 @@ class Asterisk:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         self.process = None
+
+
+def _enter(root: Path, user: int, group: int) -> None:
+    """In the child, before Asterisk: the root, the unprivileged user, and the end together with the test run.
+
+    The parent-death signal comes last: a change of user clears it (prctl(2)).
+    """
+    os.chroot(root)
+    os.chdir("/")
+    os.setgroups([])
+    os.setgid(group)
+    os.setuid(user)
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _probe_port(address: str) -> None:

@@ -231,7 +231,9 @@ class Agent(asyncio.DatagramProtocol):
 
     # ---- placing calls, registering --------------------------------------------------------------------------------
 
-    def invite(self, extension: str, caller: str = "", name: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Call:
+    def invite(
+        self, extension: str, caller: str = "", name: str = "", headers: tuple[tuple[str, str], ...] = ()
+    ) -> Call:
         """Calls `extension` through the server. `caller` is the From user, or a whole SIP URI."""
         target = f"sip:{extension}@{self.server[0]}:{self.server[1]}"
         uri = caller if caller.startswith("sip:") else f"sip:{caller or self.user}@{self.host}"
@@ -240,9 +242,7 @@ class Agent(asyncio.DatagramProtocol):
             self, f"{token()}@{self.host}", f"{shown}<{uri}>;tag={token(4)}", f"<{target}>", target, Message(""),
             incoming=False,
         )  # fmt: skip
-        call.invite = self.build(
-            "INVITE", target, call.local, call.remote, call.call_id, 1, *headers, body=call._sdp()
-        )
+        call.invite = self.build("INVITE", target, call.local, call.remote, call.call_id, 1, *headers, body=call._sdp())
         self.calls.append(call)
         self._spawn(self._place(call))
         return call
@@ -288,7 +288,9 @@ class Agent(asyncio.DatagramProtocol):
 
     def cancel(self, invite: Message, headers: list[tuple[str, str]]) -> None:
         """CANCEL names the same transaction as the INVITE (RFC 3261 section 9.1)."""
-        kept = [(name, value) for name, value in invite.headers if name in {"Via", "Max-Forwards", "From", "To", "Call-ID"}]
+        kept = [
+            (name, value) for name, value in invite.headers if name in {"Via", "Max-Forwards", "From", "To", "Call-ID"}
+        ]
         cseq = ("CSeq", f"{invite.cseq} CANCEL")
         self._send(Message(f"CANCEL {invite.uri} SIP/2.0", [*kept, cseq, *headers]).encode())
 
@@ -301,7 +303,9 @@ class Agent(asyncio.DatagramProtocol):
                 call.rtp.remote = media
             ack = self.build("ACK", call.target, call.local, final.get("to"), call.call_id, invite.cseq)
         else:
-            kept = [(name, value) for name, value in invite.headers if name in {"Via", "Max-Forwards", "From", "Call-ID"}]
+            kept = [
+                (name, value) for name, value in invite.headers if name in {"Via", "Max-Forwards", "From", "Call-ID"}
+            ]
             rest = [("To", final.get("to")), ("CSeq", f"{invite.cseq} ACK")]
             ack = Message(f"ACK {invite.uri} SIP/2.0", [*kept, *rest])
         self._send(ack.encode())
@@ -345,7 +349,9 @@ class Agent(asyncio.DatagramProtocol):
         """A response, kept so that a repeated request gets the same one."""
         kept = [*request.all("via"), *request.all("record-route"), ("From", request.get("from")),
                 ("To", to or request.get("to")), ("Call-ID", request.get("call-id")), ("CSeq", request.get("cseq")),
-                ("Contact", f"<sip:{self.user}@{self.host}:{SIP_PORT}>"), *headers]  # fmt: skip
+                *headers]  # fmt: skip
+        if not any(name == "Contact" for name, _ in headers):
+            kept.append(("Contact", f"<sip:{self.user}@{self.host}:{SIP_PORT}>"))
         if body:
             kept.append(("Content-Type", "application/sdp"))
         data = Message(f"SIP/2.0 {status} {REASONS.get(status, 'Status')}", kept, body).encode()

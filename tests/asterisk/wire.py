@@ -43,14 +43,14 @@ class AmiWire:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def action(self, name: str, **headers: str) -> dict[str, str]:
-        """Sends one action and waits for its Response."""
+    async def action(self, name: str, patience: float = 10.0, **headers: str) -> dict[str, str]:
+        """Sends one action and waits `patience` seconds for its Response."""
         number = f"bench-{next(self._numbers)}"
         reply = self._replies[number] = asyncio.get_running_loop().create_future()
         lines = [f"Action: {name}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in headers.items())]
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
         try:
-            return await asyncio.wait_for(reply, 10)
+            return await asyncio.wait_for(reply, patience)
         finally:
             self._replies.pop(number, None)
 

@@ -1,0 +1,99 @@
+"""The installer's files in asterisk/ really load, and do what their comments say, on every version of the bench."""
+
+import pytest
+
+from tests.asterisk.bench import Bench
+from tests.asterisk.conftest import majors
+from tests.asterisk.play import NEWEST
+from tests.asterisk.scenarios import BY_NAME
+from tests.asterisk.server import SNIPPETS, Asterisk
+from textback_pbx.calls.outcome import judge
+from textback_pbx.calls.replay import replay
+
+
+@pytest.fixture(params=majors())
+def one(request):
+    asterisk = Asterisk(request.param)
+    try:
+        asterisk.start()
+        yield asterisk
+    finally:
+        asterisk.close()
+
+
+def events(data: bytes, name: str) -> list[dict[str, str]]:
+    blocks = [
+        dict(line.partition(": ")[::2] for line in block.split("\r\n")) for block in data.decode().split("\r\n\r\n")
+    ]
+    return [block for block in blocks if block.get("Event") == name]
+
+
+def complaints(asterisk: Asterisk, *about: str) -> list[str]:
+    lines = [line for line in asterisk.log.read_text().splitlines() if "WARNING" in line or "ERROR" in line]
+    return [line for line in lines if any(word in line for word in about)]
+
+
+async def test_every_snippet_loads_and_acts(one):
+    assert complaints(one, "textback", "manager.d") == []
+    account = one.cli("manager show user textback")
+    assert "call,agent,user" in account
+    assert "reporting" in account
+    for context in ("consent", "handled", "skip", "confirm", "ask"):
+        assert "1 context" in one.cli(f"dialplan show textback-{context}")
+    assert "Log unanswered calls:       Yes" in one.cli("cdr show status")
+
+    async with Bench(one) as bench:
+        consent = await bench.run(BY_NAME["consent_then_rings_out"])
+        handled = await bench.run(BY_NAME["handled_by_service"])
+        skip = await bench.run(BY_NAME["skip_rings_out"])
+        withheld = await bench.run(BY_NAME["withheld_with_identity"])
+        await bench.run(BY_NAME["never_registered"])
+
+    (agreed,) = events(consent.minimal, "UserEvent")
+    assert (agreed["UserEvent"], agreed["Number"], agreed["Disclosure"]) == (
+        "TextbackConsent",
+        "+15125550142",
+        "greeting-v1",
+    )
+    (done,) = events(handled.minimal, "UserEvent")
+    assert (done["UserEvent"], done["By"]) == ("TextbackHandled", "answering-service")
+    (skipped,) = events(skip.minimal, "UserEvent")
+    assert (skipped["UserEvent"], skipped["Reason"]) == ("TextbackSkip", "supplier-line")
+    assert any("prohib" in event.get("ChanVariable", "") for event in events(withheld.minimal, "Hangup"))
+    rows = one.master_csv.read_text().splitlines()
+    assert len([row for row in rows if '"5005"' in row]) == 1  # the desk that never registered
+
+
+async def test_the_agents_account_can_neither_call_nor_command(one):
+    async with Bench(one) as bench:
+        agent = bench._minimal
+        for action in ("Originate", "Command", "Hangup", "UpdateConfig"):
+            reply = await agent.action(action)
+            assert reply["Response"] == "Error", action
+            assert "Permission denied" in reply["Message"], action
+        assert (await agent.action("CoreStatus"))["Response"] == "Success"
+        assert (await agent.action("CoreShowChannels"))["Response"] == "Success"
+
+
+async def test_the_event_filter_lets_through_all_a_call_needs():
+    asterisk = Asterisk(NEWEST, use_eventfilter=True)
+    try:
+        asterisk.start()
+        assert complaints(asterisk, "filter", "manager.d") == []
+        async with Bench(asterisk) as bench:
+            for name in ("rings_out", "group_one_answers", "attended_transfer", "queue_timeout", "groups_one_answers",
+                         "pickup_group", "consent_then_rings_out", "voicemail_message", "followme_local_optimised"):  # fmt: skip
+                recording = await bench.run(BY_NAME[name])
+                assert [judge(record).outcome for record in replay([recording.minimal])] == [
+                    call.expected.outcome for call in recording.calls
+                ], name
+                assert not events(recording.minimal, "DeviceStateChange")
+                assert events(recording.minimal, "Hangup")
+    finally:
+        asterisk.close()
+
+
+def test_no_snippet_ships_a_usable_secret():
+    text = (SNIPPETS / "manager.d/textback.conf").read_text()
+    assert "secret = change-this-secret" in text
+    assert "deny = 0.0.0.0/0.0.0.0" in text
