@@ -279,6 +279,7 @@ class SimulatedModem:
     def acknowledged(self) -> None:
         """+CNMA came for the oldest message given on directly."""
         self.unacknowledged.pop(0)
+        self.room_again = True  # the network sends the next one
 
     def set_registration(self, stat: int) -> None:
         """Change <stat> of +CREG: 0 not searching, 1 home, 2 searching, 3 denied, 5 roaming."""

@@ -25,6 +25,8 @@ class Timers:
     ) -> None:
         for task in tuple(self._tasks):
             task.cancel()
+        if kind is not None and not issubclass(kind, asyncio.CancelledError):
+            kind = error = trace = None  # the body's own error goes on as it is, not inside a group
         await self._group.__aexit__(kind, error, trace)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
