@@ -130,7 +130,7 @@ class SimLine:
             network.prompt_open = False
             network.escapes += 1
             return NotHandedOver(str(error))
-        for group in range(3):
+        for group in range(2):
             step(f"PDU bytes {group}")
         network.prompt_open = False
         answer = network.transmit(part)

@@ -150,7 +150,10 @@ def verdict(result: SubmitResult, hand_overs: int, claims: int, retries: Retries
         return _not_handed_over(result, claims, retries)
     if isinstance(result, Refused) and result.definite:
         return _refused(result, hand_overs, claims, retries)
-    return Verdict(Event.LOST, result.reason, rest_ms=retries.soon_ms)
+    reason = result.reason or "the answer leaves it open"
+    if isinstance(result, Refused) and result.code is not None:
+        reason = f"{reason} (CMS {result.code})"
+    return Verdict(Event.LOST, reason, rest_ms=retries.soon_ms)
 
 
 def _not_handed_over(result: NotHandedOver, claims: int, retries: Retries) -> Verdict:
