@@ -72,8 +72,9 @@ def test_decide_tells_the_whole_way(config):
     text = run(decide.app, "--from", CALLER, "--at", "2026-11-16T10:00", "--config", config)
     assert "text: missed, allowed, and in time (rule text)" in text
     assert "Alder Plumbing: sorry we missed your call." in text
-    answer = json.loads(run(decide.app, "--from", CALLER, "--to", "+15125550111", "--outcome", "busy", "--at", "2026-11-15T12:00-06:00", "--config", config, "--json"))  # fmt: skip
-    assert (answer["verdict"], answer["message"]["template"]) == ("text", "general.en/busy.closed")
+    call = ("--from", CALLER, "--to", "+15125550111", "--outcome", "busy", "--at", "2026-11-15T12:00-06:00")
+    answer = json.loads(run(decide.app, *call, "--config", config, "--json"))
+    assert (answer["verdict"], answer["message"]["template"]) == ("text", "pet.en/busy.closed")
     assert "by Mon 9:00 am" in answer["message"]["body"]
     assert answer["trace"][-1]["rule"] == "text"
 
