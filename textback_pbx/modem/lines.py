@@ -13,7 +13,7 @@ from enum import Enum, StrEnum
 GRAMMAR = re.compile(r'AT[A-Z0-9+^&$%*#=?,._"-]{0,120}')
 #: A PDU: whole octets in upper-case hexadecimal; 27.005 and 23.040 allow at most 176 octets with the SMSC.
 PDU_GRAMMAR = re.compile(r"(?:[0-9A-F]{2}){10,176}")
-HEX_LINE = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+HEX_LINE = re.compile(r"[0-9A-Fa-f]+")
 
 
 class NotGrammar(ValueError):
