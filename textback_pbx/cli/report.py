@@ -15,8 +15,6 @@ from textback_pbx.cli.common import ConfigOption, JsonOption, emit_json, fail, o
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from textback_pbx.config import Settings
-    from textback_pbx.decision.hours import Schedule
     from textback_pbx.tasks.report import Period, Report
 
 app = typer.Typer(add_completion=False)
@@ -60,16 +58,14 @@ def _which(*, month: bool, today: bool) -> str:
 
 async def _made(config: Any, which: str, first: str, last: str, line: str | None) -> Report:
     from textback_pbx.decision.hours import business_minutes, is_open
+    from textback_pbx.pipeline.office import office_of
     from textback_pbx.tasks.figures import store
     from textback_pbx.tasks.report import make
 
     async with open_database(config, read_only=True) as (settings, database), database.read() as tx:
         zone = settings.zone()
         period = _period(which, first, last, zone)
-        schedules: dict[str, Schedule] = {}
-
-        def schedule(name: str) -> Schedule:
-            return schedules.setdefault(name, schedule_of(settings, name))
+        office = office_of(settings)
 
         return make(
             await store.missed_calls(tx, period, line),
@@ -77,26 +73,9 @@ async def _made(config: Any, which: str, first: str, last: str, line: str | None
             zone,
             opt_outs=await store.opt_outs(tx, period),
             delivery_failures=await store.delivery_failures(tx, period, line),
-            is_open=lambda name, at_ms: is_open(schedule(name), at_ms),
-            business_minutes=lambda name, start, end: float(business_minutes(schedule(name), start, end)),
+            is_open=lambda name, at_ms: is_open(office.line(name).hours, at_ms),
+            business_minutes=lambda name, start, end: float(business_minutes(office.line(name).hours, start, end)),
         )
-
-
-def schedule_of(settings: Settings, line: str) -> Schedule:
-    """Return the opening hours of a line: its own where it has them, else the office's."""
-    from textback_pbx.config import DAYS
-    from textback_pbx.decision.hours import Schedule, parse_day, parse_week
-
-    own = next((item for item in settings.lines if item.name == line), None)
-    hours = own.hours if own is not None and own.hours is not None else settings.hours
-    week = parse_week({day[:3]: ", ".join(texts) for day, texts in zip(DAYS, hours.week(), strict=True)})
-    return Schedule(
-        week=week,
-        zone=(own.timezone if own is not None else "") or settings.office.timezone,
-        country=settings.office.country if hours.public_holidays else "",
-        subdivision=settings.office.region if hours.public_holidays else "",
-        special=tuple((day, parse_day("closed")[0]) for day in hours.closed_on),
-    )
 
 
 def _period(which: str, first: str, last: str, zone: ZoneInfo) -> Period:

@@ -31,23 +31,53 @@ _URGENCY = {"urgent": Urgency.URGENT, "emergency": Urgency.EMERGENCY}
 _TRADES = {"home_services": "home_services", "dental": "dental", "law": "law", "salon": "salon", "pet": "pet"}
 
 
+class Unread:
+    """Whether a stored text may still hold a STOP that nobody has read: nothing is claimed until it is (fault 11)."""
+
+    def __init__(self) -> None:
+        self._stored, self._read = 1, 0  # at start there may be texts from before
+
+    @property
+    def any(self) -> bool:
+        """Whether some stored text has not been handled."""
+        return self._read < self._stored
+
+    @property
+    def stored(self) -> int:
+        """How many texts were stored so far."""
+        return self._stored
+
+    def store(self) -> None:
+        """Note a text, before its commit."""
+        self._stored += 1
+
+    def read(self, stored: int) -> None:
+        """Note that everything stored until then has been handled."""
+        self._read = max(self._read, stored)
+
+
 class Handler:
     """The handle loop's step."""
 
-    def __init__(self, database: Database, office: Office, clock: Clock, *, on_text: Callable[[], None]) -> None:
-        self._database, self._office, self._clock, self._on_text = database, office, clock, on_text
+    def __init__(
+        self, database: Database, office: Office, clock: Clock, unread: Unread, *, on_text: Callable[[], None]
+    ) -> None:
+        self._database, self._office, self._clock = database, office, clock
+        self._unread, self._on_text = unread, on_text
 
     async def step(self) -> float:
         """Put parts together and handle one text; return 0.0 while there may be more."""
+        stored = self._unread.stored
         async with self._database.transaction() as tx:
             now_ms = self._clock.now_ms()
             await replies.assemble_ready(tx, now_ms, default_line=DEFAULT_LINE)
             waiting = await replies.to_handle(tx, limit=1)
-            if not waiting:
-                return _IDLE_S
-            await self._handle(tx, waiting[0], now_ms)
+            if waiting:
+                await self._handle(tx, waiting[0], now_ms)
+        if not waiting:
+            self._unread.read(stored)
         self._on_text()
-        return 0.0
+        return 0.0 if waiting else _IDLE_S
 
     async def _handle(self, tx: Tx, inbound_id: int, now_ms: int) -> None:
         sender, line_name, thread_id = await replies.whose(tx, inbound_id)

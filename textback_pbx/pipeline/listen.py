@@ -34,18 +34,15 @@ class Listener:
 
     def __init__(
         self,
-        database: Database,
-        office: Office,
-        clock: Clock,
-        board: Board,
+        parts: tuple[Database, Office, Clock, Board],
         settings: AmiSettings,
         *,
         clock_trusted: Callable[[], bool],
         on_call: Callable[[], None],
     ) -> None:
-        self._database, self._office, self._clock, self._board = database, office, clock, board
+        self._database, self._office, self._clock, self._board = parts
         self._settings, self._clock_trusted, self._on_call = settings, clock_trusted, on_call
-        self.session = AmiSession(settings, clock)
+        self.session = AmiSession(settings, self._clock)
         self._warnings: dict[str, str] = {}
         self._connected = False
         self._beat_ms = 0

@@ -28,10 +28,17 @@ class Receiver:
     """What is done with each item of a modem's stream."""
 
     def __init__(
-        self, database: Database, office: Office, clock: Clock, settings: OutboxSettings, *, on_text: Callable[[], None]
+        self,
+        database: Database,
+        office: Office,
+        clock: Clock,
+        settings: OutboxSettings,
+        *,
+        before_text: Callable[[], None],
+        on_text: Callable[[], None],
     ) -> None:
         self._database, self._office, self._clock = database, office, clock
-        self._settings, self._on_text = settings, on_text
+        self._settings, self._before_text, self._on_text = settings, before_text, on_text
 
     async def keep(self, item: Stored | Direct | LateAccept) -> None:
         """Commit one item. Raises ``sqlite3.Error``; the caller tries again and deletes only after it returned."""
@@ -77,6 +84,7 @@ class Receiver:
             await send.follow(tx, self._office, one, now_ms)
 
     async def _text(self, item: Stored | Direct, read: pdu.Deliver | pdu.Undecodable) -> None:
+        self._before_text()
         async with self._database.transaction() as tx:
             stored = await replies.store_part(tx, self._part(item, read))
         who = phone.tag(read.sender) if isinstance(read, pdu.Deliver) else "nobody we can read"

@@ -21,20 +21,27 @@ _FAILED = (attempt.State.REFUSED, attempt.State.UNDELIVERED, attempt.State.EXPIR
 _WANTED = ("auto", "nudge", "staff")
 
 
-def hooks_of(office: Office, board: Board, look: SecondLook, now_ms: Callable[[], int]) -> Hooks:
+def hooks_of(
+    office: Office, board: Board, look: SecondLook, *, now_ms: Callable[[], int], unread: Callable[[], bool]
+) -> Hooks:
     """Return what the send loop does at its steps."""
 
     async def settled(tx: Tx, one: Settled) -> None:
         await follow(tx, office, one, now_ms())
 
-    return Hooks(look_again=look, settled=settled, hold=lambda: hold_of(board), trouble=lambda why: tell(board, why))
+    return Hooks(
+        look_again=look,
+        settled=settled,
+        hold=lambda: hold_of(board, unread=unread()),
+        trouble=lambda why: tell(board, why),
+    )
 
 
-def hold_of(board: Board) -> Hold | None:
+def hold_of(board: Board, *, unread: bool) -> Hold | None:
     """Return why nothing may be sent, as the send loop wants it."""
     reason = board.hold()
     if reason is None:
-        return None
+        return Hold("a text that came in is read first: it may be a STOP") if unread else None
     clock = board.get("clock")
     return Hold(reason, clock=clock is not None and clock.state is State.FAIL)
 

@@ -1,0 +1,201 @@
+"""The composition root: builds every part once, runs the loops in one TaskGroup, stops them in order.
+
+Start: the database and its lock, what a crash left, the clock's verdict, the modem (whose SIM is drained before the
+first claim), the PBX. Stop: listen, decide and handle end at once; a text that is being sent gets its grace; the
+modem closes last. A missing PBX or modem is waited for. Exit status 3: starting again would not help.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from textback_pbx import __version__
+from textback_pbx.calls.settings import AmiSettings
+from textback_pbx.clock import Clock, SystemClock
+from textback_pbx.config import DEFAULT_PATH, Settings, load
+from textback_pbx.config_problems import ConfigProblem
+from textback_pbx.database import Database, DatabaseProblem
+from textback_pbx.health import Board
+from textback_pbx.nudge import Nudges
+from textback_pbx.outbox import claim_store
+from textback_pbx.outbox.budget import Budget, Pace
+from textback_pbx.outbox.sender import Sender
+from textback_pbx.outbox.settings import OutboxSettings
+from textback_pbx.pipeline import lines, send
+from textback_pbx.pipeline.decide import Decider
+from textback_pbx.pipeline.handle import Handler, Unread
+from textback_pbx.pipeline.keep import Keeper
+from textback_pbx.pipeline.listen import Listener
+from textback_pbx.pipeline.loop import Bell, insist, work
+from textback_pbx.pipeline.office import office_of
+from textback_pbx.pipeline.receive import Receiver
+
+log = logging.getLogger(__name__)
+
+EXIT_BUG, EXIT_SETUP = 1, 3
+
+
+class Agent:
+    """Every part of one running agent, joined."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self.board = Board(clock)
+        office = office_of(settings)
+        self._decide_bell, self._handle_bell, self._keep_bell = Bell(clock), Bell(clock), Bell(clock)
+        self._outbox = outbox_settings(settings)
+        self._keeper = Keeper(database, clock, self.board, on_change=self._wake_all)
+        unread = Unread()
+        trusted = self._keeper.trusted
+        self._decider = Decider(database, office, clock, clock_trusted=trusted, on_text=self._wake_sender)
+        self._handler = Handler(database, office, clock, unread, on_text=self._wake_sender)
+        self._listener = Listener(
+            (database, office, clock, self.board),
+            ami_settings(settings),
+            clock_trusted=trusted,
+            on_call=self._decide_bell.ring,
+        )
+        receiver = Receiver(
+            database, office, clock, self._outbox, before_text=unread.store, on_text=self._handle_bell.ring
+        )
+        self._line = lines.make(
+            settings, database, clock, board=self.board, receiver=receiver, on_ready=self._wake_sender
+        )
+        self._sender = Sender(
+            self._line,
+            database.transaction,
+            clock,
+            pace=Pace(self._outbox.budget),
+            hooks=send.hooks_of(
+                office, self.board, self._decider.look_again, now_ms=clock.now_ms, unread=lambda: unread.any
+            ),
+            settings=self._outbox,
+        )
+        self._office = office
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set. Raises what is a bug."""
+        await insist(self._start, clock=self._clock, board=self.board)
+        nudges = Nudges(self._database.path, self._wake_all)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {name: group.create_task(loop, name=name) for name, loop in self._loops().items()}
+                await stop.wait()
+                for task in tasks.values():
+                    task.cancel()
+                    await asyncio.wait({task})
+        finally:
+            nudges.close()
+            with contextlib.suppress(Exception):  # the disk may be why the agent ends
+                await self._listener.beat(now=True)
+                await self.board.save(self._database)
+
+    def _loops(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Return the loops, in the order in which they stop."""
+
+        def loop(step: Callable[[], Awaitable[float]], bell: Bell) -> Coroutine[Any, Any, None]:
+            return work(step, bell, clock=self._clock, board=self.board)
+
+        return {
+            "session": self._listener.session.run(),
+            "listen": self._listener.run(),
+            "decide": loop(self._decider.step, self._decide_bell),
+            "handle": loop(self._handler.step, self._handle_bell),
+            "send": self._sender.run(),
+            "receive": self._line.receive(),
+            "modem": self._line.run(),
+            "keep": loop(self._keep, self._keep_bell),
+        }
+
+    async def _start(self) -> None:
+        """Find what a crash left, before anything new happens."""
+        await self._keeper.start()
+        async with self._database.transaction() as tx:
+            now_ms = self._clock.now_ms()
+            for one in await claim_store.recover_all(tx, now_ms, self._outbox):
+                await send.follow(tx, self._office, one, now_ms)
+        await self._listener.start()
+
+    async def _keep(self) -> float:
+        await self._listener.beat()
+        return await self._keeper.step()
+
+    def _wake_sender(self) -> None:
+        self._sender.wake()
+
+    def _wake_all(self) -> None:
+        self._decide_bell.ring()
+        self._handle_bell.ring()
+        self._keep_bell.ring()
+        self._sender.wake()
+
+
+def ami_settings(settings: Settings) -> AmiSettings:
+    """Map the configuration onto the session's settings."""
+    ami = settings.ami
+    return AmiSettings(
+        host=ami.host,
+        port=ami.port,
+        username=ami.username,
+        secret=settings.ami_secret(),
+        tls=ami.tls,
+        ca_file=str(ami.ca_file) if ami.ca_file else None,
+        contexts=ami.contexts,
+        ping_s=ami.liveness_seconds / 3,
+        liveness_s=float(ami.liveness_seconds),
+    )
+
+
+def outbox_settings(settings: Settings) -> OutboxSettings:
+    """Map the configuration onto the outbox's settings."""
+    modem = settings.modem
+    return OutboxSettings(budget=Budget(float(modem.seconds_between_texts), modem.texts_per_hour, modem.texts_per_day))
+
+
+async def serve(settings: Settings, clock: Clock) -> None:
+    """Open the database and run the agent until SIGTERM or SIGINT."""
+    database = await Database.open(settings.database.path, exclusive=True)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        log.info("textback-pbx %s works on %s", __version__, settings.database.path)
+        await Agent(database, settings, clock).run(stop)
+        log.info("stopped")
+    finally:
+        await database.close()
+
+
+def main(arguments: list[str]) -> int:
+    """Run the agent in the foreground; return the exit status."""
+    parser = argparse.ArgumentParser(prog="textback-pbx run")
+    default = Path(os.environ.get("TEXTBACK_PBX_CONFIG", DEFAULT_PATH))
+    parser.add_argument("--config", "-c", type=Path, default=default)
+    path = parser.parse_args(arguments).config
+    try:
+        settings = load(path)
+        _log_to_stderr(settings.log.level)
+        asyncio.run(serve(settings, SystemClock()))
+    except (ConfigProblem, DatabaseProblem) as problem:
+        print(problem, file=sys.stderr)  # noqa: T201 - there may be no log yet
+        return EXIT_SETUP
+    except Exception:
+        log.exception("this is a bug: please report it with the lines above")
+        return EXIT_BUG
+    return 0
+
+
+def _log_to_stderr(level: str) -> None:
+    """One line an event; journald adds the time itself."""
+    stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
+    logging.basicConfig(level=level.upper(), format=f"{stamp}%(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("aiosqlite").setLevel(logging.WARNING)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
