@@ -22,7 +22,7 @@ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {calls}
 INSERT INTO calls (call_key, pbx, uniqueid, line, dialled, caller_raw, caller, withheld, started_ms, ended_ms,
   outcome, ring_ms, state)
 SELECT 'k' || i, 'p', 'u' || i, 'main', '', '', '+1512' || (2000000 + i % 200000), 0,
-  {now} - 3600000 - ({calls} - i) * 60000, {now} - 3600000 - ({calls} - i) * 60000 + 20000, 'no_answer', 20000, 'decided'
+  {now} - 3600000 - ({calls} - i) * 60000, {now} - 3580000 - ({calls} - i) * 60000, 'no_answer', 20000, 'decided'
 FROM n
 """
 _MESSAGES = """

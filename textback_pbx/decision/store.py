@@ -134,8 +134,8 @@ SELECT
    AND cancelled IS NULL AND call_id IS NOT :id)
  + (SELECT count(*) FROM calls c JOIN decisions d ON d.call_id = c.id WHERE c.caller = :n AND c.ended_ms >= :once_from
    AND c.line = :line AND c.id <> :id AND d.dry_run = 1 AND d.verdict = 'text') AS texts_this_line,
- (SELECT max(created_ms) FROM messages WHERE number = :n AND kind IN ('auto', 'nudge') AND cancelled IS NULL
-   AND call_id IS NOT :id) AS last_text_ms,
+ (SELECT created_ms FROM messages WHERE number = :n AND kind IN ('auto', 'nudge') AND cancelled IS NULL
+   AND call_id IS NOT :id ORDER BY created_ms DESC LIMIT 1) AS last_text_ms,
  (SELECT count(*) FROM messages WHERE number = :n AND created_ms >= :day_from AND kind IN ('auto', 'nudge')
    AND cancelled IS NULL AND call_id IS NOT :id) AS sent_number_day,
  (SELECT count(*) FROM messages WHERE created_ms >= :hour_from AND kind IN ('auto', 'nudge') AND cancelled IS NULL
@@ -150,7 +150,8 @@ SELECT
 """
 
 _FLOOD = """
-SELECT count(*) AS missed, coalesce(sum(substr(caller, 1, :prefix_length) = :prefix), 0) AS from_prefix
+SELECT count(*) AS missed, coalesce(sum(substr(caller, 1, :prefix_length) = :prefix), 0) AS from_prefix,
+ (SELECT value FROM meta WHERE key = 'breaker') AS breaker
 FROM (SELECT caller FROM calls WHERE ended_ms >= :flood_from AND outcome IN ('no_answer', 'busy', 'not_reachable')
   LIMIT :rows)
 """
@@ -199,7 +200,7 @@ def _windows(call: Call, number: str, policy: Policy, now_ms: int) -> dict[str, 
 async def _breaker_now(tx: Tx, policy: Policy, params: Mapping[str, Any]) -> Breaker:
     seen = await tx.one(_FLOOD, params)
     assert seen is not None
-    last = breaker.from_json(await tx.value("SELECT value FROM meta WHERE key = ?", (_BREAKER,)))
+    last = breaker.from_json(seen["breaker"])
     now_ms = int(params["hour_from"]) + HOUR_MS
     return breaker.judge(last, policy, now_ms, missed=seen["missed"], from_prefix=seen["from_prefix"])
 
