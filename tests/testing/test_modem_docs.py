@@ -6,7 +6,7 @@ import pytest
 
 from textback_pbx.testing.faults import MODEM_EVENTS, MODEM_FAULTS
 from textback_pbx.testing.modem import Options, _parser
-from textback_pbx.testing.modem_control import ASYNC_COMMANDS, COMMANDS, QUIT
+from textback_pbx.testing.modem_commands import ASYNC_COMMANDS, COMMANDS, QUIT
 from textback_pbx.testing.modem_models import QUIRKS, load_model, model_from, model_names
 from textback_pbx.testing.modem_state import JOURNAL_KINDS
 from textback_pbx.testing.smsc import OUTCOMES

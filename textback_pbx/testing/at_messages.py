@@ -1,8 +1,8 @@
 """The message commands of the simulated modem: 3GPP TS 27.005 clauses 3 and 4."""
 
-from textback_pbx.testing.at_commands import number_in
 from textback_pbx.testing.at_errors import SIM_ERRORS, AtError, CmeError, CmsError
 from textback_pbx.testing.at_grammar import Call, Form
+from textback_pbx.testing.at_network import number_in
 from textback_pbx.testing.at_server import AtServer, Handler
 from textback_pbx.testing.message_text import describe, list_heading
 from textback_pbx.testing.modem_models import accepts
