@@ -49,6 +49,7 @@ class OnAir:
     text: str
     at_ms: int
     taken: bool
+    answer: str
     tp_mr: int | None = None
 
 
@@ -73,7 +74,7 @@ class Network:
         answers = self.answers.get(part.text, [])
         answer = answers.pop(0) if answers else "ok"
         taken = answer in ("ok", "silence")
-        sent = OnAir(part.part_id, part.number, part.text, self.clock.now_ms(), taken)
+        sent = OnAir(part.part_id, part.number, part.text, self.clock.now_ms(), taken, answer)
         self.air.append(sent)
         if taken:
             self.mr = (self.mr + 1) % 256

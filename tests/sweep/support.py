@@ -53,22 +53,27 @@ CALLS = [
 ]
 
 
-def a_network(clock: ManualClock) -> Network:
+def a_network(clock: ManualClock, *, reports: bool = True) -> Network:
     answers = {"c1": ["no prompt", "41"], "d1": ["1"], "a2": ["silence"]}
-    return Network(clock, answers=answers, fates={"b2": 0x00, "a2": 0x20})
+    silent = {} if reports else dict.fromkeys((text for _, parts in CALLS for text in parts), None)
+    return Network(clock, answers=answers, fates={"a2": 0x20, **silent})
 
 
 @dataclass
 class World:
-    """What outlives every process: the network, the clock, and who had said STOP when a text left."""
+    """What outlives every process: the network, the clock, and who had said STOP when a text left.
 
+    Without ``reports`` no evidence comes after the answer that was lost: what is unknown stays so.
+    """
+
+    reports: bool = True
     clock: ManualClock = field(default_factory=lambda: ManualClock(T0))
     network: Network = None  # type: ignore[assignment] - made below, it needs the clock
     stopped: list[tuple[str, int]] = field(default_factory=list)  # who said STOP, and how much had left by then
     crashes: int = 0
 
     def __post_init__(self) -> None:
-        self.network = a_network(self.clock)
+        self.network = a_network(self.clock, reports=self.reports)
 
 
 async def seed(path: Path) -> None:
