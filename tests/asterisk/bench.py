@@ -98,7 +98,7 @@ class Bench:
         await self.disconnect()
 
     async def reached(self, extension: int) -> Call:
-        """The first call that reaches this desk in the scenario being played."""
+        """The next call that reaches this desk first in a scenario, or the one that did in the scenario being played."""
         future = self._reached.setdefault(extension, asyncio.get_running_loop().create_future())
         return await asyncio.wait_for(asyncio.shield(future), LIMIT)
 
@@ -107,7 +107,7 @@ class Bench:
         assert self._minimal
         assert self._full
         self._desks = dict(scenario.phones)
-        self._reached = {}
+        self._reached = {key: future for key, future in self._reached.items() if not future.done()}
         self.met.clear()
         for doing in scenario.before:
             await doing(self)
@@ -148,7 +148,7 @@ class Bench:
         call = agent.invite(caller.dials, caller.shown or caller.number, caller.name, caller.headers)
         await caller.does(call, self)
 
-    def _on_call_for(self, extension: int):  # noqa: ANN202 -- the agent's own callback type
+    def _on_call_for(self, extension: int):
         async def on_call(call: Call) -> None:
             key = MOBILE_NETWORK if extension in {CARRIER, OLD_CARRIER} else extension
             future = self._reached.setdefault(key, asyncio.get_running_loop().create_future())

@@ -1,4 +1,6 @@
-"""Fixtures around a real Asterisk. What the machine lacks ends the run with one sentence and status 1; nothing is skipped.
+"""Fixtures around a real Asterisk.
+
+What the machine lacks ends the run with one sentence and status 1; nothing is skipped.
 
 TEXTBACK_PBX_ASTERISK=22 (or 16, or 16,22, the default) chooses the versions that play the whole table.
 """

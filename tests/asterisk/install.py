@@ -1,8 +1,8 @@
 """Makes the Debian roots the bench's Asterisks live in, once, and keeps them.
 
-Asterisk 22 is packaged in Debian 14 ("forky") and Asterisk 16 in Debian 11 ("bullseye"); Debian 12 has neither. So each
-version gets a small root of its own from `debootstrap --variant=minbase`, in a cache folder outside the checkout. A root is
-made under another name and renamed when it is whole: one that was cut short is made again, never used.
+Asterisk 22 is packaged in Debian 14 ("forky") and Asterisk 16 in Debian 11 ("bullseye"); Debian 12 has neither. So
+each version gets a small root of its own from `debootstrap --variant=minbase`, in a cache folder outside the checkout.
+A root is made under another name and renamed when it is whole: one that was cut short is made again, never used.
 
 The mirror and the proxies come from the machine's own apt configuration at run time. What only root or the machine's
 package manager can give is asked for in one sentence (`BenchProblem`); the bench fails on it, it does not skip.

@@ -6,7 +6,7 @@ from typing import Self
 
 
 class Link:
-    """Listens on a port of its own and passes bytes both ways. Frozen, it keeps every connection open and says nothing."""
+    """Listens on a port of its own and passes bytes both ways; frozen, it keeps each connection and says nothing."""
 
     def __init__(self, host: str, target: tuple[str, int]) -> None:
         self.host = host

@@ -1,7 +1,7 @@
 """What people and their phones do, as small verbs: `rings()`, `answers(after=0.3)`, `gives_up(after=1)`, `parks()`.
 
-A desk's verb is run for each call that reaches its phone; a caller's verb for the call it placed; an office verb is what
-somebody does besides, such as fetching a colleague's ringing phone. All times are seconds.
+A desk's verb is run for each call that reaches its phone; a caller's verb for the call it placed; an office verb is
+what somebody does besides, such as fetching a colleague's ringing phone. All times are seconds.
 """
 
 import asyncio
@@ -139,7 +139,7 @@ def in_turn(*behaviours: Behaviour) -> Behaviour:
     return behave
 
 
-# ---- what somebody does once the call is up ---------------------------------------------------------------------------
+# ---- what somebody does once the call is up --------------------------------------------------------------------------
 
 
 def presses(*keys: str, after: float = 0.3, between: float = 0.15) -> Behaviour:
@@ -196,7 +196,7 @@ def asks_then_transfers_to(extension: str) -> Behaviour:
     return behave
 
 
-# ---- somebody who calls -----------------------------------------------------------------------------------------------
+# ---- somebody who calls ----------------------------------------------------------------------------------------------
 
 
 def waits() -> Behaviour:
@@ -235,7 +235,7 @@ def talks(seconds: float = 0.4, then: Behaviour | None = None) -> Behaviour:
     return behave
 
 
-# ---- what happens in the office besides -------------------------------------------------------------------------------
+# ---- what happens in the office besides ------------------------------------------------------------------------------
 
 
 def dials(extension: int, number: str, *, when_rings: int = 0, caller: Behaviour | None = None) -> Doing:

@@ -1,4 +1,7 @@
-"""Plays the whole table on several Asterisks at once: each plays its share one by one, so no recording holds another's events."""
+"""Plays the whole table on several Asterisks at once.
+
+Each plays its share one by one, so that no recording holds another's events.
+"""
 
 import asyncio
 import time

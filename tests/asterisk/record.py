@@ -1,4 +1,4 @@
-"""`python -m tests.asterisk.record [--asterisk 22] [--asterisk 16] [NAME...]`: plays the table and keeps the recordings.
+"""`python -m tests.asterisk.record [--asterisk 22] [NAME...]`: plays the table and keeps the recordings.
 
 Writes tests/calls/recordings_bench/<version>/NAME.minimal.ami (what `read = call,agent,user` saw), NAME.full.ami
 (`read = all`) and index.json. With names only those are made anew. Needs root, as `make test-asterisk` does.

@@ -5,6 +5,8 @@ phone does, what else people in the office do, and the outcome. The arrangements
 config/extensions.conf. A desk that is not mentioned rings out; key 0 is the mobile network behind the trunk.
 """
 
+# ruff: noqa: E501 -- a row of the table is one line where it can be
+
 from dataclasses import dataclass, field
 
 from tests.asterisk.people import (

@@ -102,6 +102,8 @@ class Asterisk:
     def restart(self) -> None:
         """Starts a stopped Asterisk again, on the same addresses; or stops it hard first."""
         self.stop_hard()
+        # This one is back in 0.3 s; a real one never is within the second that its start time and Uniqueids count in.
+        time.sleep(1.1)
         self._launch()
         self._wait_until_booted()
 
@@ -198,7 +200,7 @@ class Asterisk:
             os.chown(path, user, group)
 
     def _render_manager(self) -> None:
-        """The installer's snippet with the changes an installer makes too: the secret, the address, the filter if wanted."""
+        """The installer's snippet, with what an installer changes in it: secret, address, the filter if wanted."""
         text = (SNIPPETS / "manager.d/textback.conf").read_text()
         text = text.replace("change-this-secret", self.secret).replace(
             "permit = 127.0.0.1/255.255.255.255", "permit = 127.0.0.0/255.0.0.0"

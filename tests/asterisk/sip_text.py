@@ -4,8 +4,8 @@ import secrets
 from dataclasses import dataclass, field
 
 CRLF = "\r\n"
-COMPACT = {"i": "call-id", "f": "from", "t": "to", "v": "via", "m": "contact", "c": "content-type", "l": "content-length",
-           "r": "refer-to", "b": "referred-by", "k": "supported", "o": "event"}  # fmt: skip
+COMPACT = {"i": "call-id", "f": "from", "t": "to", "v": "via", "m": "contact", "c": "content-type",
+           "l": "content-length", "r": "refer-to", "b": "referred-by", "k": "supported", "o": "event"}  # fmt: skip
 REASONS = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 202: "Accepted", 302: "Moved Temporarily",
            480: "Temporarily Unavailable", 481: "No Such Call", 486: "Busy Here", 487: "Request Terminated",
            488: "Not Acceptable Here", 503: "Service Unavailable", 600: "Busy Everywhere", 603: "Decline"}  # fmt: skip
@@ -73,6 +73,16 @@ class Message:
     def branch(self) -> str:
         """The transaction's name."""
         return parameter(self.get("via"), "branch")
+
+
+@dataclass(eq=False, slots=True)
+class Dialog:
+    """Who speaks with whom: what the requests of one call, or one registration, have in common."""
+
+    call_id: str
+    local: str  # our From, with our tag
+    remote: str  # the other side's, with its tag once it has one
+    target: str  # where requests go
 
 
 def parameter(value: str, name: str) -> str:

@@ -15,7 +15,8 @@ def test_asterisk_is_no_root_and_sees_only_loopback(asterisk):
     status = Path(f"/proc/{asterisk.process.pid}/status").read_text()
     assert "Uid:\t0" not in status
     assert "CapEff:\t0000000000000000" in status
-    interfaces = [line.split(":")[0].strip() for line in Path("/proc/self/net/dev").read_text().splitlines()[2:]]
+    lines = Path("/proc/self/net/dev").read_text().splitlines()[2:]
+    interfaces = [line.split(":")[0].strip() for line in lines]
     assert interfaces == ["lo"]
 
 
@@ -27,7 +28,7 @@ async def test_a_hard_stop_ends_the_links_and_a_restart_takes_calls_again(own_as
     await own_bench.disconnect()
     await own_bench.connect()
     after = await own_bench.run(BY_NAME["busy_486"])
-    # The counter starts again; within one second even the whole Uniqueid comes twice: only the start time tells them apart.
+    # The counter starts again: of two calls after a start each is the first.
     assert before.calls[0].uniqueid.split(".")[1] == after.calls[0].uniqueid.split(".")[1]
 
 

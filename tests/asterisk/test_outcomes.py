@@ -8,9 +8,7 @@ from textback_pbx.calls.outcome import judge
 from textback_pbx.calls.replay import replay
 
 # What the fold does not name as a person would yet; a row leaves here when it does.
-OPEN = {
-    "dnd_in_pbx": "busy by the dialplan behind a Local channel (DialEnd BUSY, ;2 hangs up with 17) is given as not_reachable"
-}
+OPEN = {"dnd_in_pbx": "Busy() behind a Local channel (DialEnd BUSY, ;2 hangs up with 17) comes out as not_reachable"}
 
 
 def row(major: int, name: str):

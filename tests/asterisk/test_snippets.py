@@ -81,8 +81,9 @@ async def test_the_event_filter_lets_through_all_a_call_needs():
         asterisk.start()
         assert complaints(asterisk, "filter", "manager.d") == []
         async with Bench(asterisk) as bench:
-            for name in ("rings_out", "group_one_answers", "attended_transfer", "queue_timeout", "groups_one_answers",
-                         "pickup_group", "consent_then_rings_out", "voicemail_message", "followme_local_optimised"):  # fmt: skip
+            for name in ("rings_out", "group_one_answers", "attended_transfer", "queue_timeout",
+                         "groups_one_answers", "pickup_group", "consent_then_rings_out", "voicemail_message",
+                         "followme_local_optimised"):  # fmt: skip
                 recording = await bench.run(BY_NAME[name])
                 assert [judge(record).outcome for record in replay([recording.minimal])] == [
                     call.expected.outcome for call in recording.calls

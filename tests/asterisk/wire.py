@@ -1,4 +1,4 @@
-"""The recorder's side of AMI: raw bytes kept as they came off the wire, and a little parsing to know when all is quiet."""
+"""The recorder's side of AMI: the bytes as they came off the wire, and enough parsing to know when all is quiet."""
 
 import asyncio
 import contextlib
