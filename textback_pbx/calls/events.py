@@ -40,7 +40,6 @@ from textback_pbx.calls.kinds import (
 )
 
 MAX_HEADERS = 256
-MAX_LINE = 8_192
 _MAX_ID = 150  # Asterisk's AST_MAX_UNIQUEID
 _MAX_TEXT = 200
 
@@ -49,9 +48,7 @@ IGNORED = Ignored()
 Headers = dict[str, str]
 Result = Event | Ignored | Malformed
 
-_HEADER = re.compile(r"^([A-Za-z][^:\n]*):[ ]?(.*?)\r?$", re.MULTILINE)
 _PRESENTATION = re.compile(r"^(Dest)?ChanVariable(?:\([^)\n]*\))?: CALLERID\(pres\)=([^\r\n]*)", re.MULTILINE)
-_NAME = re.compile(rb"Event: ?([A-Za-z]{1,40})\r?(?:\n|\Z)")
 _TIMESTAMP = re.compile(rb"^Timestamp: ?(\d{1,12})\.(\d{1,9})\r?$", re.MULTILINE)
 #: Headers that say what or who; twice in one block is a forgery or damage.
 _SINGLE = (
@@ -65,10 +62,11 @@ _SINGLE = (
 
 def wanted(block: bytes) -> bool:
     """Whether a raw block is an event that some call needs: a look at its first line, before any parsing."""
-    match = _NAME.match(block)
-    if match is None or match[1] not in BUILDERS:
+    end = block.find(b"\n", 7, 48)
+    if not block.startswith(b"Event: "):
         return False
-    return match[1] != b"VarSet" or b"\nVariable: VMSTATUS" in block
+    name = (block[7:end] if end > 0 else block[7:48]).rstrip(b"\r")
+    return name in BUILDERS and (name != b"VarSet" or b"\nVariable: VMSTATUS" in block)
 
 
 def stamp_ms(block: bytes) -> int | None:
@@ -85,19 +83,20 @@ def parse(block: bytes) -> Result:
         return Malformed("longer than 64 KiB")
     if not wanted(block):
         return IGNORED
-    text = block.decode("utf-8", "replace")
-    pairs = _HEADER.findall(text)
-    if len(pairs) > MAX_HEADERS:
+    text = block.decode("utf-8", "replace").replace("\r", "")
+    lines = text.split("\n")
+    if len(lines) > MAX_HEADERS:
         return Malformed("more than 256 headers")
-    headers: Headers = {}
-    for key, value in pairs:
-        if key in headers:
-            if key in _SINGLE:
+    # Asterisk writes "Key: value"; a line that is not of this form says nothing.
+    pairs = [line.split(": ", 1) for line in lines if ": " in line]
+    headers: Headers = dict(pairs)
+    if len(headers) != len(pairs):
+        headers = {}
+        for key, value in pairs:
+            if key not in headers:
+                headers[key] = value
+            elif key in _SINGLE:
                 return Malformed(f"header {key} twice")
-        elif len(value) > MAX_LINE:
-            return Malformed(f"header longer than {MAX_LINE}")
-        else:
-            headers[key] = value
     if "ChanVariable" in text:
         for prefix, value in _PRESENTATION.findall(text):
             headers[f"{prefix}pres"] = value

@@ -48,6 +48,18 @@ class Fold:
         group = self._calls.groups.get(uid)
         return group is not None and group.kind is Kind.CUSTOMER and not group.closed
 
+    def numbers_now(self) -> frozenset[str]:
+        """The outside numbers, as dialled or as the trunk sent them, of people who are on a call with us now."""
+        found = set()
+        for group in self._calls.groups.values():
+            if group.closed or not group.alive:
+                continue
+            if group.kind is Kind.CUSTOMER and group.root is not None:
+                found.add(group.root.number)
+            else:
+                found.update(out.number for out in freeze.calls_out(group))
+        return frozenset(found)
+
     def live_channels(self) -> set[str]:
         """The Uniqueids of the channels believed to live."""
         return {uid for uid, chan in self._calls.channels.items() if chan.alive}

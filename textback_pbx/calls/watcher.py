@@ -109,6 +109,10 @@ class Watcher:
             return self._on_connected(item, monotonic)
         return self._on_gap(item, monotonic)
 
+    def numbers_now(self) -> frozenset[str]:
+        """The outside numbers on a call with the office now, as the trunk writes them."""
+        return self._fold.numbers_now()
+
     def next_due(self) -> float | None:
         """The monotonic time (s) at which :meth:`due` has something to do; None: never, until an item comes."""
         times = [*self._due.values()] + ([self._give_up] if self._give_up is not None else [])
