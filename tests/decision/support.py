@@ -68,6 +68,7 @@ async def add_call(tx: Tx, **columns: Any) -> int:
         "outcome": "no_answer",
         "detail": "abandoned",
         "ring_ms": 20_000,
+        "facts": '{"presentation": "allowed_not_screened"}',
     } | columns
     count = await tx.value("SELECT count(*) FROM calls")
     values.setdefault("call_key", f"pbx/{count}")

@@ -10,9 +10,10 @@ from textback_pbx.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from textback_pbx.consent import entries
 from textback_pbx.consent import store as consent
 from textback_pbx.consent.ledger import Basis, Event, NewEntry
+from textback_pbx.consent.policies import PolicyChoice, PolicyName
 from textback_pbx.decision import facts as facts_module
 from textback_pbx.decision import rules, store
-from textback_pbx.decision.facts import REFUSED, UNKNOWN
+from textback_pbx.decision.facts import ALLOWED, REFUSED, UNKNOWN
 from textback_pbx.decision.plan import plan
 
 
@@ -217,3 +218,48 @@ async def test_a_withheld_number_is_not_looked_up(database):
         facts = await gather(tx, await add_call(tx, caller=None, caller_raw="", withheld=1))
     assert facts.number_kind == ""
     assert rules.decide(facts).rule == "withheld"
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ("{}", "presentation"),
+        ('{"presentation": ""}', "presentation"),
+        ('{"presentation": 0}', "text"),
+        ('{"presentation": "allowed", "skip": {}}', "skip"),
+        ('{"presentation": "allowed", "handled": {"By": "the answering service"}}', "handled_elsewhere"),
+        ('{"presentation": "allowed", "handled": {}}', "handled_elsewhere"),
+        ('{"presentation": "allowed", "voicemail_left": true}', "voicemail"),
+        ('{"presentation": "allowed", "voicemail_left": false}', "text"),
+    ],
+)
+async def test_what_the_pbx_said_about_the_call_counts(database, said, rule):
+    async with database.transaction() as tx:
+        await consented(tx)
+        facts = await gather(tx, await add_call(tx, facts=said))
+        assert rules.decide(facts).rule == rule
+        opted_in = await gather(tx, facts.call_id, policy=replace(POLICY, without_presentation=True))
+        assert rules.decide(opted_in).rule == ("text" if rule == "presentation" else rule)
+
+
+async def test_a_line_may_only_be_stricter_than_the_office(database):
+    choice = PolicyChoice(PolicyName.ONE_REPLY, "one-reply-1", "owner", MONDAY_10 - DAY_MS, "text")
+    async with database.transaction() as tx:
+        await consent.choose_policy(tx, choice, local_time="2026-11-15T10:00:00-06:00")
+        call_id = await add_call(tx)
+        free = await gather(tx, call_id)
+        assert (free.consent, free.consent_policy) == (ALLOWED, "one_reply")
+        strict = await gather(tx, call_id, line=replace(LINE, consent="recorded"))
+        assert (strict.consent, strict.consent_policy) == (REFUSED, "recorded")
+        heard = replace(LINE, consent="announced", greeting_first=True)
+        greeted = await gather(tx, call_id, line=heard, policy=replace(POLICY, greeting_version="2026-1"))
+        assert rules.decide(greeted).record == "announced"
+        assert (await gather(tx, call_id, line=heard)).consent == REFUSED  # no version of the greeting: no proof
+        assert (await gather(tx, call_id, line=replace(LINE, consent="whatever"))).consent_policy == "recorded"
+
+
+async def test_own_numbers_count_however_they_are_written(database):
+    async with database.transaction() as tx:
+        await consented(tx)
+        facts = await gather(tx, await add_call(tx), policy=replace(POLICY, own_numbers=("(512) 555-0142",)))
+    assert rules.decide(facts).rule == "own_number"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from json import dumps as json_text
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,6 @@ import typer
 from textback_pbx.cli.common import EXIT_USAGE, ConfigOption, JsonOption, emit_json, fail, open_database, run
 
 if TYPE_CHECKING:
-
     from textback_pbx.decision.facts import Facts
     from textback_pbx.decision.gathering import Call
     from textback_pbx.decision.plan import Plan
@@ -102,7 +102,7 @@ def _call(
         detail=detail,
         ring_ms=ring_ms,
         withheld=not known and isinstance(parsed, phone.NotANumber) and parsed.withheld,
-        facts='{"voicemail_left": true}' if voicemail else "{}",
+        facts=json_text({"presentation": "allowed", "voicemail_left": voicemail}),
     )
 
 

@@ -68,11 +68,21 @@ def of_call(call: Call, said: Mapping[str, Any]) -> dict[str, Any]:
         "withheld": call.withheld,
         "caller": call.caller,
         "call_clock_trusted": call.clock_trusted,
-        "presentation_known": bool(said.get("presentation_known", True)),
+        # '' and no key at all: Asterisk never said whether the caller wishes to be known.
+        "presentation_known": said.get("presentation", "") != "",
         "voicemail_left": bool(said.get("voicemail_left")),
-        "handled_by": str(said.get("handled_by") or ""),
-        "skip": bool(said.get("skip")),
+        "handled_by": _handled_by(said),
+        "skip": "skip" in said,  # UserEvent(TextbackSkip); its fields may be empty
     }
+
+
+def _handled_by(said: Mapping[str, Any]) -> str:
+    """Return who says that it took care of the caller: ``UserEvent(TextbackHandled,By: the answering service)``."""
+    if "handled" not in said:
+        return ""
+    given = said["handled"] if isinstance(said["handled"], Mapping) else {}
+    names = {str(key).lower(): str(value) for key, value in given.items()}
+    return (names.get("by") or names.get("name") or "another system")[:60]
 
 
 def heard_greeting(said: Mapping[str, Any], policy: Policy, line: LinePolicy) -> bool:
