@@ -13,6 +13,8 @@ from textback_pbx.outbox.attempt import Unknown
 from textback_pbx.outbox.budget import Pace
 from textback_pbx.outbox.claim_store import Asking, Go, claim_next, hand_over, settle
 from textback_pbx.outbox.store import enqueue
+from textback_pbx.tasks.book import Kind, NewTask
+from textback_pbx.tasks.store import open_task
 
 
 @pytest.fixture
@@ -36,8 +38,18 @@ async def fill(path):
         await enqueue(tx, a_text(BERT, "plain", expires_ms=T0 + 10**12), T0)
         found = await claim_next(tx, asking, Pace(FAST.budget), go, FAST)
         await hand_over(tx, found.part.part_id, asking)
-        await settle(tx, found.part.part_id, Unknown("no answer within 180 s"), T0, FAST)
+        settled = await settle(tx, found.part.part_id, Unknown("no answer within 180 s"), T0, FAST)
+        task = NewTask(Kind.UNKNOWN_SEND, settled[0].task_source, "main", "nobody knows", "office", T0, T0)
+        assert await open_task(tx, task) is not None
     await database.close()
+
+
+async def closed_by(path):
+    database = await Database.open(path)
+    async with database.read() as tx:
+        found = await tx.value("SELECT closed_by FROM tasks WHERE state = 'done'")
+    await database.close()
+    return found
 
 
 def run(config, *args, code=0):
@@ -74,6 +86,7 @@ def test_a_person_says_what_became_of_it_and_the_name_stays_with_it(config):
     said = run(config, "resolve", "1", "--was-sent", "--as", "desk", "--note", "read to me on the phone")
     assert "part 1 of 2 of text 1 was unknown, now it is accepted" in said
     assert "was sent, says desk: read to me on the phone [desk]" in run(config, "show", "1")
+    assert asyncio.run(closed_by(config.parent / "t.sqlite")) == "desk"
     assert "the network has taken it" in run(config, "resolve", "1", "--send-again", code=1)
     assert "the agent is still at it" in run(config, "resolve", "2", "--not-sent", code=1)
     assert "there is no part 77" in run(config, "resolve", "77", "--not-sent", code=1)

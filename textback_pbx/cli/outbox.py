@@ -131,12 +131,15 @@ def resolve(
     actor: Annotated[str, typer.Option("--as", help="Who says so.", show_default="the user of this shell")] = "",
     json: JsonOption = False,
 ) -> None:
-    """Say what became of a part that nobody could know about; it stands in the text's story with your name.
+    """Say what became of a part that nobody could know about.
+
+    It stands in the text's story with your name, and the task it made is closed.
 
     Example: textback-pbx outbox resolve 7 --was-sent --note "she read it to me on the phone"
     """
     from textback_pbx.outbox import list_store
     from textback_pbx.outbox.list_store import Resolution, ResolveProblem
+    from textback_pbx.tasks.store import close_of_source
 
     choices = {Resolution.WAS_SENT: was_sent, Resolution.NOT_SENT: not_sent, Resolution.SEND_AGAIN: send_again}
     chosen = [what for what, given in choices.items() if given]
@@ -145,8 +148,13 @@ def resolve(
     who = (actor or getpass.getuser()).strip()
 
     async def work() -> list[Settled]:
+        now_ms = _now_ms()
         async with open_database(config) as (_, database), database.transaction() as tx:
-            return await list_store.resolve(tx, part, chosen[0], actor=who, note=note.strip(), now_ms=_now_ms())
+            settled = await list_store.resolve(tx, part, chosen[0], actor=who, note=note.strip(), now_ms=now_ms)
+            for one in settled:
+                if one.resolved:
+                    await close_of_source(tx, one.task_source, now_ms=now_ms, result=one.reason, actor=who)
+            return settled
 
     try:
         settled = run(work)
