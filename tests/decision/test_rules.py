@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.decision.support import LINE, MONDAY_10, ordinary
 from textback_pbx.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from textback_pbx.decision import facts as facts_module
 from textback_pbx.decision import document, nudge, plan, rules
+from textback_pbx.decision import facts as facts_module
 from textback_pbx.decision.facts import ALLOWED, Facts
 from textback_pbx.decision.nudge import NudgeFacts
 from textback_pbx.decision.policy import Policy, QuietMode
