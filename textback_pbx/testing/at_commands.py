@@ -71,7 +71,7 @@ def _error_mode(session: AtServer, call: Call) -> list[str]:
         return ["+CMEE: (0-2)"]
     if call.form is Form.READ:
         return [f"+CMEE: {settings.cmee}"]
-    settings.cmee = number_in(call.args[0], 0, 2) if call.args else 0
+    settings.cmee = number_in(call.arg(0, "0"), 0, 2)
     return []
 
 
@@ -81,9 +81,9 @@ def _character_set(session: AtServer, call: Call) -> list[str]:
         return ['+CSCS: ("GSM","IRA","UCS2","HEX")']
     if call.form is Form.READ:
         return [f'+CSCS: "{settings.cscs}"']
-    if not call.args or call.args[0] not in {"GSM", "IRA", "UCS2", "HEX"}:
+    if call.arg(0) not in {"GSM", "IRA", "UCS2", "HEX"}:
         raise CmeError(50)
-    settings.cscs = call.args[0]
+    settings.cscs = call.arg(0)
     return []
 
 
@@ -101,7 +101,7 @@ def _curc(session: AtServer, call: Call) -> list[str]:
     if call.form is Form.READ:
         return [f"^CURC: {settings.curc}"]
     if call.form is Form.SET:
-        settings.curc = number_in(call.args[0], 0, 2)
+        settings.curc = number_in(call.arg(0), 0, 2)
     return []
 
 

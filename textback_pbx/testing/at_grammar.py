@@ -27,6 +27,11 @@ class Call:
         """The parameters, unquoted and stripped; empty ones stay as empty strings."""
         return split_args(self.text) if self.text else ()
 
+    def arg(self, place: int, default: str = "") -> str:
+        """Return one parameter, or ``default`` where it is absent or empty."""
+        args = self.args
+        return (args[place] if place < len(args) else "") or default
+
 
 class LineProblem(Exception):
     """The line is no command line; the modem answers ERROR."""

@@ -23,7 +23,8 @@ def _sim_ready(session: AtServer) -> None:
         raise CmsError(SIM_ERRORS[state][1])
 
 
-def _store(session: AtServer, name: str) -> Store:
+def store_of(session: AtServer, name: str) -> Store:
+    """Return a storage by name, or the +CMS ERROR for why it is not there."""
     if name == "SM":
         _sim_ready(session)
     store = session.modem.stores.get(name)
@@ -33,7 +34,7 @@ def _store(session: AtServer, name: str) -> Store:
 
 
 def _reading_store(session: AtServer) -> Store:
-    store = _store(session, session.modem.settings.memories[0])
+    store = store_of(session, session.modem.settings.memories[0])
     if store.name == "ME" and "me_unreadable" in session.modem.quirks:
         raise CmsError(302)
     return store
@@ -45,7 +46,7 @@ def _format(session: AtServer, call: Call) -> list[str]:
         return ["+CMGF: (0,1)"]
     if call.form is Form.READ:
         return [f"+CMGF: {settings.cmgf}"]
-    settings.cmgf = cms_number(call.args[0] if call.args else "0", 0, 1)
+    settings.cmgf = cms_number(call.arg(0, "0"), 0, 1)
     return []
 
 
@@ -55,7 +56,7 @@ def _service(session: AtServer, call: Call) -> list[str]:
         return ["+CSMS: (0,1)"]
     if call.form is Form.READ:
         return [f"+CSMS: {settings.csms},1,1,1"]
-    settings.csms = cms_number(call.args[0], 0, 1)
+    settings.csms = cms_number(call.arg(0), 0, 1)
     return ["+CSMS: 1,1,1"]
 
 
@@ -67,8 +68,8 @@ def _centre(session: AtServer, call: Call) -> list[str]:
         return []
     if call.form is Form.READ:
         return [f'+CSCA: "{sim.smsc}",{145 if sim.smsc.startswith("+") else 129}']
-    number = call.args[0]
-    if len(call.args) > 1 and call.args[1] == "145" and not number.startswith("+"):
+    number = call.arg(0)
+    if call.arg(1) == "145" and not number.startswith("+"):
         number = f"+{number}"
     sim.smsc = number
     return []
@@ -107,9 +108,9 @@ def _memories(session: AtServer, call: Call) -> list[str]:
     if call.form is Form.SET:
         chosen = [*call.args, *modem.settings.memories[len(call.args) :]][:3]
         for name in chosen:
-            _store(session, name)
+            store_of(session, name)
         modem.settings.memories = (chosen[0], chosen[1], chosen[2])
-    used = [_store(session, name) for name in modem.settings.memories]
+    used = [store_of(session, name) for name in modem.settings.memories]
     counts = [f"{len(store.slots)},{store.capacity}" for store in used]
     if call.form is Form.SET:
         return ["+CPMS: " + ",".join(counts)]
@@ -117,7 +118,7 @@ def _memories(session: AtServer, call: Call) -> list[str]:
 
 
 def _wanted_status(session: AtServer, call: Call) -> int:
-    text = call.args[0] if call.args else ""
+    text = call.arg(0)
     if session.modem.settings.cmgf:
         if text and text not in STATUS_WORDS:
             raise CmsError(302)
@@ -143,7 +144,7 @@ def _list(session: AtServer, call: Call) -> list[str]:
 
 
 def _mark_read(message: StoredPdu, call: Call) -> None:
-    keep = len(call.args) > 1 and call.args[1] == "1"  # the <mode> some modems add: read without marking
+    keep = call.arg(1) == "1"  # the <mode> some modems add: read without marking
     if message.status == Status.UNREAD and not keep:
         message.status = Status.READ
 
@@ -152,7 +153,7 @@ def _read(session: AtServer, call: Call) -> list[str]:
     if call.form is Form.TEST:
         return []
     store = _reading_store(session)
-    index = cms_number(call.args[0] if call.args else "", 0, 9999)
+    index = cms_number(call.arg(0), 0, 9999)
     message = store.slots.get(index)
     if message is None:
         raise CmsError(321)
@@ -163,12 +164,12 @@ def _read(session: AtServer, call: Call) -> list[str]:
 
 def _delete(session: AtServer, call: Call) -> list[str]:
     modem = session.modem
-    store = _store(session, modem.settings.memories[0])
+    store = store_of(session, modem.settings.memories[0])
     if call.form is Form.TEST:
         used = ",".join(str(index) for index in sorted(store.slots))
         return [f"+CMGD: ({used}),(0-4)"]
-    index = cms_number(call.args[0] if call.args else "", 0, 9999)
-    flag = cms_number(call.args[1], 0, 4) if len(call.args) > 1 and call.args[1] else 0
+    index = cms_number(call.arg(0), 0, 9999)
+    flag = cms_number(call.arg(1, "0"), 0, 4)
     if flag == 0:
         if not store.has_index(index):
             raise CmsError(321)
@@ -189,7 +190,7 @@ def _more_messages(session: AtServer, call: Call) -> list[str]:
         return ["+CMMS: (0-2)"]
     if call.form is Form.READ:
         return [f"+CMMS: {settings.cmms}"]
-    settings.cmms = cms_number(call.args[0], 0, 2)
+    settings.cmms = cms_number(call.arg(0), 0, 2)
     return []
 
 
@@ -223,7 +224,7 @@ def _text_headers(session: AtServer, call: Call) -> list[str]:
         return ["+CSDH: (0,1)"]
     if call.form is Form.READ:
         return [f"+CSDH: {settings.csdh}"]
-    settings.csdh = cms_number(call.args[0] if call.args else "0", 0, 1)
+    settings.csdh = cms_number(call.arg(0, "0"), 0, 1)
     return []
 
 

@@ -63,12 +63,11 @@ def _function(session: AtServer, call: Call) -> list[str]:
         return [f"+CFUN: {modem.settings.cfun}"]
     if call.form is Form.TEST:
         return ["+CFUN: (0,1,4),(0,1)"]
-    args = call.args
-    level = number_in(args[0], 0, 4)
+    level = number_in(call.arg(0), 0, 4)
     if level not in {0, 1, 4}:
         raise CmeError(50)
     modem.settings.cfun = level
-    modem.reset_after_reply = len(args) > 1 and args[1] == "1"
+    modem.reset_after_reply = call.arg(1) == "1"
     modem.network_changed()
     return []
 
@@ -78,7 +77,7 @@ def _registration(session: AtServer, call: Call) -> list[str]:
     if call.form is Form.TEST:
         return [f"{call.name}: (0-2)"]
     if call.form is Form.SET:
-        modem.settings.reporting[call.name] = number_in(call.args[0], 0, 2)
+        modem.settings.reporting[call.name] = number_in(call.arg(0), 0, 2)
         return []
     return [f"{call.name}: {modem.settings.reporting[call.name]},{modem.registration_words(call.name)}"]
 
@@ -89,8 +88,8 @@ def _operator(session: AtServer, call: Call) -> list[str]:
     if call.form is Form.TEST:
         return [f'+COPS: (2,"{radio.operator}","{radio.operator}","{radio.plmn}",{radio.technology}),,(0-4),(0-2)']
     if call.form is Form.SET:
-        if call.args[0] == "3":
-            modem.settings.cops_format = number_in(call.args[1], 0, 2)
+        if call.arg(0) == "3":
+            modem.settings.cops_format = number_in(call.arg(1), 0, 2)
         return []
     if not modem.on_network:
         return ["+COPS: 0"]
@@ -112,23 +111,21 @@ def _ussd(session: AtServer, call: Call) -> list[str]:
         return ["+CUSD: (0-2)"]
     if call.form is Form.READ:
         return ["+CUSD: 0"]
-    args = call.args
-    if len(args) > 1 and args[1]:
+    if code := call.arg(1):
         if not modem.on_network:
             raise CmeError(30)
-        answer = modem.ussd.get(args[1], "Unknown code")
+        answer = modem.ussd.get(code, "Unknown code")
         modem.timers.after(modem.radio_s, lambda: modem.urc(f'+CUSD: 0,"{answer}",15'))
     return []
 
 
 def _lock(session: AtServer, call: Call) -> list[str]:
-    args = call.args
     if call.form is Form.TEST:
         return ['+CLCK: ("SC")']
-    if len(args) < 2 or args[0] != "SC":
+    if call.arg(0) != "SC":
         raise CmeError(4)
     sim = ready_sim(session)
-    if args[1] == "2":
+    if call.arg(1) == "2":
         return [f"+CLCK: {int(sim.pin is not None)}"]
     raise CmeError(4)
 

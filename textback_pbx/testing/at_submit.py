@@ -1,7 +1,10 @@
 """Sending from the simulated modem: +CMGS, +CMGW and +CMSS (27.005 3.5.1, 3.5.3, 3.5.2), in both modes."""
 
+import re
+
 from textback_pbx.testing.at_errors import SIM_ERRORS, CmsError
 from textback_pbx.testing.at_grammar import Call
+from textback_pbx.testing.at_messages import cms_number, store_of
 from textback_pbx.testing.at_server import AsyncHandler, AtServer
 from textback_pbx.testing.message_text import from_character_set
 from textback_pbx.testing.sim_card import SimState, Status, StoredPdu
@@ -45,17 +48,15 @@ async def _write(session: AtServer, call: Call) -> list[str]:
     pdu = await _collect(session, call)
     if pdu is None:
         return []
-    store = session.modem.stores[session.modem.settings.memories[1]]
-    index = store.add(StoredPdu(Status.UNSENT, pdu))
+    index = store_of(session, session.modem.settings.memories[1]).add(StoredPdu(Status.UNSENT, pdu))
     if index is None:
         raise CmsError(322)
     return [f"+CMGW: {index}"]
 
 
 async def _send_stored(session: AtServer, call: Call) -> list[str]:
-    store = session.modem.stores[session.modem.settings.memories[1]]
-    text = call.args[0] if call.args else ""
-    message = store.slots.get(int(text)) if text.isdigit() else None
+    store = store_of(session, session.modem.settings.memories[1])
+    message = store.slots.get(cms_number(call.arg(0), 0, 9999))
     if message is None:
         raise CmsError(321)
     lines = await _submit(session, call, message.pdu)
@@ -71,8 +72,8 @@ async def _collect(session: AtServer, call: Call) -> bytes | None:
         raise CmsError(SIM_ERRORS[state][1])
     if modem.settings.cmgf:
         return await _collect_text(session, call)
-    text = call.args[0] if call.args else ""
-    if not text.isdigit() or not 7 <= int(text) <= MAX_TPDU:
+    text = call.arg(0)
+    if not (text.isascii() and text.isdigit() and 7 <= int(text) <= MAX_TPDU):
         raise CmsError(304)
     body = await session.prompt(call.name)
     if body is None:
@@ -97,10 +98,10 @@ def _decoded(tpdu: bytes) -> Submit:
 async def _collect_text(session: AtServer, call: Call) -> bytes | None:
     settings = session.modem.settings
     try:
-        number = from_character_set(call.args[0] if call.args else "", settings.cscs)
+        number = from_character_set(call.arg(0), settings.cscs)
     except ValueError as error:
         raise CmsError(305) from error
-    if not number.removeprefix("+").isdigit():
+    if not re.fullmatch(r"\+?[0-9*#]{1,20}", number):
         raise CmsError(305)
     body = await session.prompt(call.name, line_by_line=True)
     if body is None:

@@ -62,7 +62,7 @@ def _taken_apart(tpdu: bytes, cscs: str) -> tuple[str, str, str]:
 
 
 def _text_heading(settings: Settings, message: StoredPdu) -> tuple[str, str]:
-    tpdu = message.pdu[1 + message.pdu[0] :]
+    tpdu = message.tpdu
     try:
         number, stamp, data = _taken_apart(tpdu, settings.cscs)
     except (PduProblem, ValueError, IndexError):

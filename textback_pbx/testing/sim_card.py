@@ -38,7 +38,12 @@ class StoredPdu:
     @property
     def length(self) -> int:
         """The octets of the TPDU, without the service centre: the <length> of 27.005."""
-        return len(self.pdu) - 1 - self.pdu[0]
+        return len(self.tpdu)
+
+    @property
+    def tpdu(self) -> bytes:
+        """The TPDU; empty when what is stored is no PDU at all."""
+        return self.pdu[1 + self.pdu[0] :] if self.pdu else b""
 
 
 @dataclass(slots=True)
