@@ -1,0 +1,71 @@
+"""The kind of work or matter a text is about: the first one named, by the trade's own words; pure but for its lexicon.
+
+The words of each trade are data (``lexicons/<trade>.toml``: label -> expressions). Where two labels match at one
+place the longer match wins ("water heater leaking" names the heater first). The action asked for (booking, moving,
+cancelling) is no service.
+"""
+
+import re
+from functools import lru_cache
+
+from textback_pbx.replies.lexicon import load
+from textback_pbx.replies.plain import Found, plain
+
+TRADES = ("home_services", "dental", "law", "salon", "pet")
+#: Where one label's words stand inside another's work, the narrower one is meant however the text begins.
+_NARROWER = {
+    ("toothache", "post_op"), ("extraction", "post_op"), ("root_canal", "post_op"), ("drain", "toilet"),
+    ("leak", "burst_pipe"), ("heating", "maintenance"), ("cooling", "maintenance"), ("fixture", "drain"),
+    ("haircut", "bridal"), ("fixture", "leak"), ("fixture", "water_supply"), ("leak", "gas"), ("heating", "gas"),
+    ("gas", "gas"), ("toilet", "toilet"), ("groom", "nail_trim"), ("groom", "dematting"), ("ventilation", "maintenance"),
+    ("leak", "sewer"), ("drain", "sewer"), ("leak", "fixture"),
+}  # fmt: skip
+#: A tap that drips is work on the tap.
+_FITTING = re.compile(r"faucet|tap|disposal|spigot|head|bib|valve|dishwasher")
+_NOT_MEANT = re.compile(r"\b(?:not|isn't|isnt|no longer|don't need|instead of|not about|other than|besides|already (?:had|did|got)|last time (?:was|you did))(?: (?:a|an|the|my|for|any|it's))*\s*$")
+
+
+@lru_cache(maxsize=8)
+def _words(trade: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((label, re.compile("|".join(f"(?:{w})" for w in words))) for label, words in load(trade).items())
+
+
+def service_of(text: str, business: str | None) -> Found | None:
+    """Return the label of what the text is about, ``others`` holding the labels also named; ``None`` when unsaid.
+
+    Without a known ``business`` the trade whose words match most is taken, and the confidence is lower.
+    """
+    calm = plain(text)
+    if business in TRADES:
+        return _in_trade(calm, business, 0.9)
+    found = [(trade, made) for trade in TRADES if (made := _in_trade(calm, trade, 0.6)) is not None]
+    if not found:
+        return None
+    return max(found, key=lambda pair: (pair[1].end - pair[1].start, -TRADES.index(pair[0])))[1]
+
+
+def _in_trade(calm: str, trade: str, confidence: float) -> Found | None:
+    matches = [
+        (match.start(), match.start() - match.end(), match.end(), label)
+        for label, words in _words(trade)
+        for match in words.finditer(calm)
+        if not _NOT_MEANT.search(calm[max(0, match.start() - 30) : match.start()])
+    ]
+    if not matches:
+        return None
+    matches.sort()
+    start, _, end, label = matches[0]
+    for at, _, until, other in matches[1:]:
+        near = at < end or (at - end <= 25 and not re.search(r"[.!?\n,;]", calm[end:at]))
+        narrower = (label, other) in _NARROWER and not _FITTING.search(calm[start:end])
+        if near and narrower and ((label, other) != ("leak", "fixture") or _FITTING.search(calm[at:until])):
+            start, end, label = at, max(end, until), other
+    others = tuple(dict.fromkeys(other for _, _, _, other in matches if other != label))
+    if label == "billing" and others and not _about_money(calm):
+        start, _, end, label = next(m for m in matches if m[3] != "billing")
+    return Found(label, start, end, f"service.{trade}", confidence, others)
+
+
+def _about_money(calm: str) -> bool:
+    """Say whether money is the matter, and not a question of price or of how one may pay for some work."""
+    return not re.search(r"\b(?:how much|what do you charge|do you charge|payment plan|do you take|financ\w+|deposit (?:needed|required))\b", calm)
