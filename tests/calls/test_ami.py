@@ -8,7 +8,7 @@ import pytest
 
 from tests.calls.support import recording
 from textback_pbx.calls.ami import AmiSession
-from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Overflow
+from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Overflow, Roll
 from textback_pbx.calls.kinds import Hangup, NewChannel, UserEvent
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import SystemClock
@@ -125,6 +125,15 @@ async def test_a_half_open_link_is_noticed_within_the_deadline():
         assert asyncio.get_running_loop().time() - begun < 0.3 + 0.3
         server.thaw()
         await take(made, Connected)
+
+
+async def test_the_roll_is_called_now_and_then():
+    async with AmiServer() as server, session(server, roll_s=0.05) as made:
+        await take(made, Connected)
+        call = Call(server.counter, "+15125550142")
+        await server.run(call)
+        while (await take(made, Roll)).live != {call.uniqueid}:
+            pass
 
 
 async def test_silence_with_answered_pings_is_no_reason_to_leave():

@@ -12,7 +12,7 @@ from textback_pbx.calls import store
 from textback_pbx.calls.ami import AmiSession
 from textback_pbx.calls.blocks import Blocks
 from textback_pbx.calls.events import parse
-from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items, Overflow
+from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items, Overflow, Roll
 from textback_pbx.calls.kinds import Ignored, LiveChannel, Malformed, Shutdown, Snapshot
 from textback_pbx.calls.outcome import Outcome
 from textback_pbx.calls.settings import AmiSettings
@@ -207,6 +207,18 @@ def test_a_shutdown_loses_what_was_under_way():
     w, _, _ = half_a_call()
     feed(watcher, b"".join(w.blocks))
     (finished,) = calls(watcher.take(Heard(Shutdown(restart=False), NOW, 0.0), 101.0))
+    assert finished.verdict.outcome is Outcome.LOST
+
+
+@pytest.mark.fault(26)
+def test_a_hangup_that_never_comes_is_found_by_calling_the_roll_twice():
+    watcher = ready()
+    w, r, leg = half_a_call()
+    feed(watcher, b"".join(w.blocks))
+    here = frozenset([r.uniqueid, leg.uniqueid])
+    for live_now in (here, frozenset(), here, frozenset()):
+        assert watcher.take(Roll("pbx", live_now, NOW), 101.0) == []
+    (finished,) = calls(watcher.take(Roll("pbx", frozenset(), NOW), 102.0))
     assert finished.verdict.outcome is Outcome.LOST
 
 

@@ -20,7 +20,7 @@ from panoramisk.message import Message
 
 from textback_pbx.calls.blocks import Blocks
 from textback_pbx.calls.events import parse, wanted
-from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items
+from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items, Roll
 from textback_pbx.calls.kinds import Ignored, LiveChannel, Malformed
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import Clock
@@ -283,8 +283,12 @@ class AmiSession:
         patience = max(0.01, s.liveness_s - s.ping_s)  # what an answer to a ping may take
         pong: asyncio.Future[Any] | None = None
         pinged = 0.0
+        rolled = self._clock.monotonic()
         while not link.lost.done():
             now = self._clock.monotonic()
+            if now - rolled >= s.roll_s:
+                rolled = now
+                await self._call_the_roll(manager, link)
             if pong is not None and self._last_heard >= pinged:
                 pong = None  # any byte is an answer
             if pong is None and now - self._last_heard >= s.ping_s:
@@ -296,8 +300,15 @@ class AmiSession:
                     "not even an answer to a ping: the link is half-open",
                 )
             wake = self._last_heard + s.ping_s if pong is None else pinged + patience
-            await _wait(link.lost, pong, wake - now)
+            await _wait(link.lost, pong, min(wake, rolled + s.roll_s) - now)
         raise self._ended()
+
+    async def _call_the_roll(self, manager: Any, link: _Protocol) -> None:
+        link.live.clear()
+        answer = await self._ask(manager, {"Action": "CoreShowChannels"})
+        if answer.success:
+            live = frozenset(channel.channel.uniqueid for channel in link.live)
+            self.items.put(Roll(self.settings.name, live, self._clock.now_ms()))
 
 
 class _Lost(Exception):

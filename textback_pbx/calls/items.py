@@ -46,6 +46,15 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Roll:
+    """The Uniqueids of the channels that live now: asked for now and then, because a Hangup can be missed."""
+
+    pbx: str
+    live: frozenset[str]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Disconnected:
     """No link. ``message`` says what to do, in words; the next try is in ``retry_s``."""
 
@@ -65,7 +74,7 @@ class Overflow:
     at_ms: int
 
 
-Item = Connected | Heard | Disconnected | Overflow
+Item = Connected | Heard | Roll | Disconnected | Overflow
 
 
 class Items:

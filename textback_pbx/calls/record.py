@@ -83,15 +83,15 @@ class Fold:
             if group.kind is Kind.CUSTOMER and group.root is not None:
                 group.adopted = True
                 group.facts.setdefault("adopted_up", group.root.up)
-        for uid in self.live_channels() - live:
-            self._end_unheard(self._calls.channels[uid])
-        return self._calls.take_notices()
+        return self.end_unheard(self.live_channels() - live)
 
-    def _end_unheard(self, chan: Chan) -> None:
-        if chan.group.root is chan:
-            # Its Hangup was not heard: it stays without an end, and so becomes `lost` unless a person had answered.
-            chan.group.facts["hangup_unheard"] = True
-        self._calls.gone(chan, None)
+    def end_unheard(self, gone: set[str]) -> Notices:
+        """End channels that are known to be gone although no Hangup was heard."""
+        for uid in gone:
+            chan = self._calls.channels.get(uid)
+            if chan is not None:
+                self._calls.end_unheard(chan)
+        return self._calls.take_notices()
 
 
 def _new_channel(calls: Registry, event: ev.NewChannel) -> None:

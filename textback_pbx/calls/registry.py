@@ -152,12 +152,16 @@ class Registry:
         self.groups.pop(group.uid, None)
 
     def _shed(self) -> None:
-        """Too many channels: give up the oldest group (its Hangups never came)."""
+        """Too many channels: give up the oldest group (its Hangups never came). A customer call of it is told."""
         group = next(iter(self.groups.values()))
-        for chan in group.channels.values():
-            self.bridges.forget(chan)
-        self.notices = [notice for notice in self.notices if notice.uniqueid != group.uid]
-        self.drop(group)
+        for chan in [chan for chan in group.channels.values() if chan.alive]:
+            self.end_unheard(chan)
+
+    def end_unheard(self, chan: Chan) -> None:
+        """A channel is gone and its Hangup was not heard: its call is `lost` unless a person had answered."""
+        if chan.group.root is chan:
+            chan.group.facts["hangup_unheard"] = True
+        self.gone(chan, None)
 
     def own(self, chan: Chan, group: Group) -> None:
         """Give a channel (and its Local other half) to the call that dials it."""

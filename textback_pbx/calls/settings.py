@@ -28,5 +28,6 @@ class AmiSettings:
     refused_first_s: float = 60.0  # a refused login is not hammered: fail2ban watches
     refused_cap_s: float = 900.0
     steady_s: float = 30.0  # a link that lived this long starts the back-off anew
+    roll_s: float = 600.0  # between two looks at the live channels
     queue_limit: int = 20_000
     grace_s: float = 2.0  # for the phones of a call whose caller is gone

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from textback_pbx.calls.items import Connected, Disconnected, Heard, Item, Items, Overflow
+from textback_pbx.calls.items import Connected, Disconnected, Heard, Item, Items, Overflow, Roll
 from textback_pbx.calls.kinds import Shutdown
 from textback_pbx.calls.outcome import CallOut, CallRecord, Verdict, judge
 from textback_pbx.calls.record import Fold, Notices
@@ -95,6 +95,7 @@ class Watcher:
         self._connected = False
         self._warned: set[str] = set()
         self._give_up: float | None = None
+        self._absent: set[str] = set()  # from the last roll; absent twice is gone (a new channel may be too new once)
         self._last_ms = 0
         self._last_heard = 0.0
 
@@ -107,6 +108,8 @@ class Watcher:
             return self._settle(self._fold.apply(item.event, item.at_ms), item.at_ms, monotonic)
         if isinstance(item, Connected):
             return self._on_connected(item, monotonic)
+        if isinstance(item, Roll):
+            return self._on_roll(item, monotonic)
         return self._on_gap(item, monotonic)
 
     def numbers_now(self) -> frozenset[str]:
@@ -148,6 +151,11 @@ class Watcher:
         results.append(GapClosed(self._settings.name, item.at_ms, item.system, item.version))
         results += [Warned(self._settings.name, "privileges", message) for message in item.warnings]
         return results
+
+    def _on_roll(self, item: Roll, monotonic: float) -> list[Result]:
+        absent = self._fold.live_channels() - item.live
+        gone, self._absent = absent & self._absent, absent
+        return self._settle(self._fold.end_unheard(gone), item.at_ms, monotonic)
 
     def _on_gap(self, item: Disconnected | Overflow, monotonic: float) -> list[Result]:
         if isinstance(item, Overflow):
