@@ -207,11 +207,22 @@ async def test_states_change_at_once():
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault("delay"), Fault("quirk", args={"name": "x"}), Fault("report", args={"outcome": "x"})]
+    "fault",
+    [
+        Fault("delay"),
+        Fault("quirk", args={"name": "x"}),
+        Fault("quirk", step=3),
+        Fault("report", on="body", args={"outcome": "x"}),
+        Fault("error", step=1, args={"kind": "x"}),
+        Fault("inject", step=1, args={"hex": "xy"}),
+        Fault("split", on="reply", args={"at": ["x"]}),
+        Fault("delay", step=1, args={"seconds": "x"}),
+        Fault("delay", step=0),
+    ],
 )
 async def test_nonsense_is_refused(fault):
     async with terminal() as client:
-        with pytest.raises(ValueError, match=r"x|needs"):
+        with pytest.raises(ValueError, match=r"x|needs|no |count"):
             client.modem.arm(fault)
 
 
@@ -223,7 +234,7 @@ async def test_every_fault_at_every_step_leaves_a_modem_that_recovers(do):
         async with terminal() as client:
             await client.type("AT+CNMI=2,1,0,1,0\r")
             client.modem.faults.clear()
-            args = {"name": "rssi_flood", "data": "\xff", "seconds": 1, "replug_after": 1}
+            args: dict[str, object] = {"name": "rssi_flood", "data": "\xff", "seconds": 1, "replug_after": 1}
             client.modem.arm(Fault(do, step=step, args=args))
             client.modem.smsc.inbound(CALLER, SIM_NUMBER, "hello")
             await client.type("AT+CSQ\r", 2)

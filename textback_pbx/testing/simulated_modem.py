@@ -268,7 +268,8 @@ class SimulatedModem:
     # --- faults -------------------------------------------------------------------------------------------
 
     def arm(self, fault: Fault) -> None:
-        """Arm a fault, or let it strike at once when it waits for nothing."""
+        """Arm a fault, or let it strike at once when it waits for nothing; ValueError says what is wrong with it."""
+        striking.check(fault)
         if not fault.immediate:
             self.faults.arm(fault)
         elif fault.do in self.state_faults:

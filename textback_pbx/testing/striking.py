@@ -1,6 +1,6 @@
 """What each fault of MODEM_FAULTS does to the simulated modem's state; those that bend a reply are in at_server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from textback_pbx.testing.at_errors import AtError, CmeError, CmsError
@@ -9,6 +9,7 @@ from textback_pbx.testing.faults import Fault
 from textback_pbx.testing.modem_models import QUIRKS
 from textback_pbx.testing.receiving import receiving_store
 from textback_pbx.testing.sim_card import SimCard, Status, StoredPdu
+from textback_pbx.testing.smsc import OUTCOMES
 from textback_pbx.testing.tpdu import Encoding, UserData, encode_deliver, encode_smsc
 
 if TYPE_CHECKING:
@@ -16,6 +17,32 @@ if TYPE_CHECKING:
 
 #: Who wrote the texts that fill a storage.
 FILLER_SENDER = "+447700900998"
+
+
+def check(fault: Fault) -> None:
+    """Raise ValueError for arguments that would fail when the fault strikes, long after it was armed."""
+    args = fault.args
+    if min(fault.nth, fault.times, 1 if fault.step is None else fault.step) < 1:
+        raise ValueError("`nth`, `times` and `step` count from 1")
+    for name in ("seconds", "replug_after", "count", "stat", "after_bytes"):
+        if float(args.get(name, 0)) < 0:
+            raise ValueError(f"`{name}` is below 0")
+    cuts = args.get("at", 0)
+    for cut in cuts if isinstance(cuts, list | tuple) else [cuts]:
+        int(cut)
+    fault_bytes(fault)
+    if fault.do == "error":
+        error_of(fault)
+    if fault.do == "quirk":
+        _one_of("quirk", args.get("name"), QUIRKS)
+    if fault.do == "report":
+        _one_of("outcome", args.get("outcome", "delivered"), OUTCOMES)
+
+
+def _one_of(what: str, name: object, table: Iterable[str]) -> None:
+    names = list(table)
+    if name not in names:
+        raise ValueError(f"no {what} {name!r}; there are: {', '.join(names)}")
 
 
 def error_of(fault: Fault) -> AtError:
@@ -115,9 +142,7 @@ def _duplicate(modem: "SimulatedModem", fault: Fault) -> None:
 
 
 def _quirk(modem: "SimulatedModem", fault: Fault) -> None:
-    name = str(fault.args.get("name", ""))
-    if name not in QUIRKS:
-        raise ValueError(f"no quirk {name!r}; there are: {', '.join(QUIRKS)}")
+    name = str(fault.args["name"])
     if fault.args.get("off"):
         modem.quirks.discard(name)
     else:
