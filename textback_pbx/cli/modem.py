@@ -142,9 +142,10 @@ async def _asked(settings: ModemSettings) -> Health:
             async with asyncio.timeout(60):
                 while modem.health.problem is Problem.STARTING:
                     await modem.next_item()
-            async with asyncio.timeout(3):
-                while modem.health.network.registered and not modem.health.network.operator:
-                    await asyncio.sleep(0.05)
+        for _ in range(60):  # the operator's name comes a moment later, where it comes at all
+            if modem.health.network.operator or not modem.health.network.registered:
+                break
+            await asyncio.sleep(0.05)
         health = modem.health
         owner.cancel()
     return health
