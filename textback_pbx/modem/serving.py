@@ -160,6 +160,7 @@ class Serving:
             raise
         finally:
             self._settle(job, result)
+        self._check()
         if self._session.engine.state is not State.IDLE:
             raise Silent("no answer after a submit")
 
