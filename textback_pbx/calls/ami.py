@@ -19,7 +19,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
 from textback_pbx.calls.blocks import Blocks
-from textback_pbx.calls.events import parse, wanted
+from textback_pbx.calls.events import parse
 from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items, Roll
 from textback_pbx.calls.kinds import Ignored, LiveChannel, Malformed
 from textback_pbx.calls.settings import AmiSettings
@@ -57,20 +57,20 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         session.heard_bytes(len(data))
         for block in self.blocks.feed(data):
             if block.startswith(b"Event:"):
-                if wanted(block):
-                    self._event(block)
-                elif b"\nActionID: " in block:
-                    self._answer(block)
+                self._event(block)
             elif block.startswith(b"Response:"):
                 self._answer(block)
 
     def _event(self, block: bytes) -> None:
         event = parse(block)
-        if isinstance(event, LiveChannel):
+        if isinstance(event, Ignored):
+            if b"\nActionID: " in block:  # the end of a list we asked for
+                self._answer(block)
+        elif isinstance(event, LiveChannel):
             self.live.append(event)
         elif isinstance(event, Malformed):
             self.session.malformed(event)
-        elif not isinstance(event, Ignored):
+        else:
             self.session.heard(event)
 
     def _answer(self, block: bytes) -> None:

@@ -38,6 +38,7 @@ from textback_pbx.calls.kinds import (
     UserEvent,
     VoicemailStatus,
 )
+from textback_pbx.calls.quick import quick
 
 MAX_HEADERS = 256
 _MAX_ID = 150  # Asterisk's AST_MAX_UNIQUEID
@@ -49,6 +50,11 @@ Headers = dict[str, str]
 Result = Event | Ignored | Malformed
 
 _PRESENTATION = re.compile(r"^(Dest)?ChanVariable(?:\([^)\n]*\))?: CALLERID\(pres\)=([^\r\n]*)", re.MULTILINE)
+#: Applications that say something about a call (freeze.py names them); the dialplan's other steps are dropped.
+_TELLING = re.compile(
+    rb"\nApplication: (?i:voicemail|minivmrecord|queue|confbridge|meetme|background|playback|read|waitexten|directory|"
+    rb"agi|stasis)\r?(?:\n|\Z)"
+)
 _TIMESTAMP = re.compile(rb"^Timestamp: ?(\d{1,12})\.(\d{1,9})\r?$", re.MULTILINE)
 #: Headers that say what or who; twice in one block is a forgery or damage.
 _SINGLE = (
@@ -66,7 +72,11 @@ def wanted(block: bytes) -> bool:
     if not block.startswith(b"Event: "):
         return False
     name = (block[7:end] if end > 0 else block[7:48]).rstrip(b"\r")
-    return name in BUILDERS and (name != b"VarSet" or b"\nVariable: VMSTATUS" in block)
+    if name == b"VarSet":
+        return b"\nVariable: VMSTATUS" in block
+    if name == b"Newexten":
+        return _TELLING.search(block) is not None
+    return name in BUILDERS
 
 
 def stamp_ms(block: bytes) -> int | None:
@@ -83,6 +93,11 @@ def parse(block: bytes) -> Result:
         return Malformed("longer than 64 KiB")
     if not wanted(block):
         return IGNORED
+    return quick(block) or read(block)
+
+
+def read(block: bytes) -> Result:
+    """Read a wanted block of any form, header by header; what :func:`parse` does when the quick way does not fit."""
     text = block.decode("utf-8", "replace").replace("\r", "")
     lines = text.split("\n")
     if len(lines) > MAX_HEADERS:
@@ -247,7 +262,6 @@ BUILDERS: dict[bytes, Builder] = {
     b"Newchannel": _of_channel(lambda c, _: NewChannel(c)),
     b"Newstate": _of_channel(lambda c, _: ChannelSeen(c)),
     b"NewCallerid": _of_channel(lambda c, h: CallerId(c, _presentation(h))),
-    b"NewExten": _of_channel(lambda c, h: Application(c, h.get("Application", "")[:80], h.get("AppData", "")[:80])),
     b"Newexten": _of_channel(lambda c, h: Application(c, h.get("Application", "")[:80], h.get("AppData", "")[:80])),
     b"VarSet": _of_channel(lambda c, h: VoicemailStatus(c, h.get("Value", "")[:40])),
     b"DialBegin": _of_callee(lambda c, d, h: DialBegin(c, d, h.get("DialString", "")[:_MAX_TEXT])),
