@@ -54,14 +54,21 @@ class Agent:
         self._keeper = Keeper(database, clock, self.board, on_change=self._wake_all)
         unread = Unread()
         trusted = self._keeper.trusted
-        self._decider = Decider(database, office, clock, clock_trusted=trusted, on_text=self._wake_sender)
-        self._handler = Handler(database, office, clock, unread, on_text=self._wake_sender)
         self._listener = Listener(
             (database, office, clock, self.board),
             ami_settings(settings),
             clock_trusted=trusted,
             on_call=self._decide_bell.ring,
         )
+        self._decider = Decider(
+            database,
+            office,
+            clock,
+            clock_trusted=trusted,
+            on_the_phone=self._listener.on_the_phone,
+            on_text=self._wake_sender,
+        )
+        self._handler = Handler(database, office, clock, unread, on_text=self._wake_sender)
         receiver = Receiver(
             database, office, clock, self._outbox, before_text=unread.store, on_text=self._handle_bell.ring
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from textback_pbx.clock import Clock
+from textback_pbx.clock import SECOND_MS, Clock
 from textback_pbx.consent import entries, ledger
 from textback_pbx.consent import store as consent
 from textback_pbx.database import Database, Row, Tx
@@ -28,6 +28,7 @@ from textback_pbx.tasks import store as tasks
 from textback_pbx.tasks.book import Kind, Priority
 
 _IDLE_S = 60.0
+_TALK_MS = 5 * SECOND_MS
 
 
 class Decider:
@@ -40,10 +41,11 @@ class Decider:
         clock: Clock,
         *,
         clock_trusted: Callable[[], bool],
+        on_the_phone: Callable[[str], bool],
         on_text: Callable[[], None],
     ) -> None:
         self._database, self._office, self._clock = database, office, clock
-        self._clock_trusted, self._on_text = clock_trusted, on_text
+        self._clock_trusted, self._on_the_phone, self._on_text = clock_trusted, on_the_phone, on_text
 
     async def step(self) -> float:
         """Decide one call; return 0.0 while there may be more."""
@@ -116,7 +118,7 @@ class Decider:
             thread_id=thread_id,
             template=message.template,
             template_version=message.template_version,
-            look_again=message.look_again,
+            look_again=message.look_again or self._on_the_phone(call.caller),
         )
         return await outbox.enqueue(tx, new, now_ms) is not None
 
@@ -134,6 +136,8 @@ class Decider:
 
     async def look_again(self, tx: Tx, message: Row) -> Go | Drop | Later:
         """Judge a held or delayed text by fresh facts, just before it leaves."""
+        if self._on_the_phone(message["number"]):
+            return Later(self._clock.now_ms() + _TALK_MS, "the person is on the phone with the office")
         line = self._office.line(message["line"])
         facts = await self._facts(tx, message["call_id"], line, look=2)
         decision = rules.decide(facts)

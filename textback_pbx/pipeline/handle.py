@@ -110,7 +110,8 @@ class Handler:
     def _intake(self, situation: Situation, line: LinePolicy) -> dict[str, Any]:
         zone = line.hours.zone
         moment = datetime.fromtimestamp(situation.received_ms / 1_000, UTC).astimezone(ZoneInfo(zone))
-        return intake.read(situation.body, now=moment, tz=zone, business=_TRADES.get(line.trade)).as_json()
+        read = intake.read(situation.body, now=moment, tz=zone, business=_TRADES.get(line.trade))
+        return {**read.values(), "evidence": read.evidence_values()}
 
     async def _consent(self, tx: Tx, s: Situation, plan: Plan, line: LinePolicy, now_ms: int) -> None:
         if plan.consent is None:

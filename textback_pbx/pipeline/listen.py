@@ -4,16 +4,12 @@ What could not be stored yet waits in memory until the disk takes it; the sessio
 its overflow is a gap with a row of its own.
 """
 
-import json
 import logging
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 from textback_pbx import phone
 from textback_pbx.calls import store as calls
 from textback_pbx.calls.ami import AmiSession
-from textback_pbx.calls.outcome import CallRecord
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.store import CallRow
 from textback_pbx.calls.watcher import Finished, FinishedOut, GapClosed, GapOpened, Result, Warned, Watcher, watch
@@ -43,6 +39,7 @@ class Listener:
         self._database, self._office, self._clock, self._board = parts
         self._settings, self._clock_trusted, self._on_call = settings, clock_trusted, on_call
         self.session = AmiSession(settings, self._clock)
+        self._watcher = Watcher(settings)
         self._warnings: dict[str, str] = {}
         self._connected = False
         self._beat_ms = 0
@@ -57,8 +54,13 @@ class Listener:
 
     async def run(self) -> None:
         """Store what is heard, for ever."""
-        async for results in watch(self.session.items, Watcher(self._settings), self._clock):
+        async for results in watch(self.session.items, self._watcher, self._clock):
             await insist(lambda: self._store(results), clock=self._clock, board=self._board)  # noqa: B023 - awaited here
+
+    def on_the_phone(self, number: str) -> bool:
+        """Whether this person (E.164) is on a call with the office now: ringing, talking, or being called."""
+        spoken = (phone.parse(raw, self._office.country) for raw in self._watcher.numbers_now())
+        return any(isinstance(parsed, phone.Number) and parsed.e164 == number for parsed in spoken)
 
     async def beat(self, *, now: bool = False) -> None:
         """Note on disk until when the PBX was heard, so that a crash leaves a gap with a beginning."""
@@ -101,13 +103,12 @@ class Listener:
     def _row(self, finished: Finished) -> CallRow:
         record = finished.record
         number = phone.parse(record.caller, self._office.country)
-        row = calls.row_of(
+        return calls.row_of(
             finished,
             line=self._office.line_of(record.dialled),
             caller=number.e164 if isinstance(number, phone.Number) else None,
             clock_trusted=self._clock_trusted(),
         )
-        return replace(row, facts=json.dumps(json.loads(row.facts) | said(record), ensure_ascii=False))
 
     def _tell(self, result: Result) -> None:
         match result:
@@ -133,14 +134,3 @@ class Listener:
             self._board.note("ami", State.WARN, "; ".join(self._warnings.values()))
         else:
             self._board.note("ami", State.OK, f"connected to Asterisk {version}".rstrip())
-
-
-def said(record: CallRecord) -> dict[str, Any]:
-    """Return what the record says in the words the decision reads."""
-    facts = record.facts
-    handled = facts.get("handled")
-    return {
-        "presentation_known": bool(facts.get("presentation")),
-        "handled_by": (handled.get("by") or "another system") if isinstance(handled, dict) else "",
-        "skip": "skip" in facts,
-    }

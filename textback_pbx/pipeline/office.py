@@ -20,7 +20,6 @@ class Office:
     lines: Mapping[str, LinePolicy]
     dialled: Mapping[str, str]
     country: str
-    strict: Mapping[str, str]  # line -> a consent policy stricter than the office's choice
 
     def line_of(self, dialled: str) -> str:
         """Return the name of the line a dialled number belongs to."""
@@ -40,8 +39,7 @@ def office_of(settings: Settings) -> Office:
     lines = {DEFAULT_LINE: _office_line(settings)}
     lines |= {line.name: _line(settings, line) for line in settings.lines}
     dialled = {number: line.name for line in settings.lines for number in line.dialled}
-    strict = {line.name: line.consent for line in settings.lines if line.consent}
-    return Office(_policy(settings), lines, dialled, settings.office.country, strict)
+    return Office(_policy(settings), lines, dialled, settings.office.country)
 
 
 def _policy(settings: Settings) -> Policy:
@@ -109,6 +107,7 @@ def _line(settings: Settings, line: Line) -> LinePolicy:
         greeting_first=bool(settings.texts.greeting_version),
         own_texts=settings.texts.own,
         off=frozenset(settings.texts.off),
+        consent=line.consent,
     )
 
 

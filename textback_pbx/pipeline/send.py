@@ -56,7 +56,7 @@ def tell(board: Board, why: str | None) -> None:
 
 async def follow(tx: Tx, office: Office, one: Settled, now_ms: int) -> None:
     """Do in the step's own transaction what it means for people."""
-    part = Subject(f"part:{one.part_id}", one.line, one.number, one.call_id, one.thread_id)
+    part = Subject(one.task_source, one.line, one.number, one.call_id, one.thread_id)
     if one.new_unknown:
         reason = (
             f"nobody can know whether part {one.seq} of {one.total} of a text arrived ({one.reason}): call the person, "
