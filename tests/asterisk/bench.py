@@ -98,7 +98,7 @@ class Bench:
         await self.disconnect()
 
     async def reached(self, extension: int) -> Call:
-        """The next call that reaches this desk first in a scenario, or the one that did in the scenario being played."""
+        """The first call that reaches this desk: in the scenario being played, or in the next one."""
         future = self._reached.setdefault(extension, asyncio.get_running_loop().create_future())
         return await asyncio.wait_for(asyncio.shield(future), LIMIT)
 

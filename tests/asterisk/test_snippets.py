@@ -1,5 +1,8 @@
 """The installer's files in asterisk/ really load, and do what their comments say, on every version of the bench."""
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from tests.asterisk.bench import Bench
@@ -62,6 +65,8 @@ async def test_every_snippet_loads_and_acts(one):
     assert any("prohib" in event.get("ChanVariable", "") for event in events(withheld.minimal, "Hangup"))
     rows = one.master_csv.read_text().splitlines()
     assert len([row for row in rows if '"5005"' in row]) == 1  # the desk that never registered
+    with contextlib.closing(sqlite3.connect(one.master_db)) as book:
+        assert book.execute("SELECT count(*) FROM cdr WHERE dst = '5005'").fetchone() == (1,)
 
 
 async def test_the_agents_account_can_neither_call_nor_command(one):
