@@ -24,6 +24,7 @@ class ControlServer:
         self.stopped = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
+        self._stopping = False
         self._serving: set[asyncio.Task[None]] = set()
 
     async def start(self, address: str) -> str:
@@ -41,7 +42,10 @@ class ControlServer:
     async def stop(self) -> None:
         """Stop listening and hang up."""
         if self._server is not None:
+            self._stopping = True
             self._server.close()
+            for _ in range(5):  # a client the kernel has just let in gets to its handler, which turns it away
+                await asyncio.sleep(0)
             serving = tuple(self._serving)
             for task in serving:
                 task.cancel()
@@ -53,6 +57,9 @@ class ControlServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self._stopping:
+            writer.close()
+            return
         self._serving.add(task)
         try:
             while line := await reader.readline():
