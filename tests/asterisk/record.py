@@ -49,6 +49,9 @@ def _record(major: int, names: list[str]) -> int:
             (folder / f"{scenario.name}.minimal.ami").write_bytes(recording.minimal)
             (folder / f"{scenario.name}.full.ami").write_bytes(recording.full)
             index[scenario.name] = index_entry(recording)
+    for file in folder.glob("*.ami"):
+        if file.name.partition(".")[0] not in index:
+            file.unlink()
     index_file.write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
     print(f"Asterisk {major}: {len(played.recordings)} recordings in {played.seconds:.0f} s")
     for name, error in played.failures.items():
