@@ -66,7 +66,7 @@ class Intake:
             "urgency": self.urgency,
             "service": self.service,
             "place": {"postcode": self.place.postcode, "street": self.place.street},
-            "window": {"start": window.start if window else None, "end": window.end if window else None},
+            "window": {"start": window.start, "end": window.end} if window else None,
             "name": self.name,
             "customer": self.customer,
         }

@@ -121,9 +121,9 @@ class Demo:
         )
         assert pbx_process.stdout is not None
         assert modem_process.stdout is not None
-        port = (await pbx_process.stdout.readline()).decode()
+        ready = (await pbx_process.stdout.readline()).decode()
         await modem_process.stdout.readline()
-        await self._prepare(link, "".join(c for c in port.split("port")[-1].split()[0] if c.isdigit()))
+        await self._prepare(link, ready.split()[2].rpartition(":")[2])
         pbx = Pbx(*await asyncio.open_unix_connection(str(pbx_socket)))
         self._serving = group.create_task(pbx.serve())
         modem = await stack.enter_async_context(await ModemControl.connect(str(modem_socket)))
@@ -172,6 +172,12 @@ class Demo:
             await modem.inbound(scene.caller, scene.reply)
 
 
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for part in error.exceptions for leaf in _leaves(part)]
+    return [error]
+
+
 def main(*, keep: bool = False) -> int:
     """Run the demo; return the exit status."""
     with tempfile.TemporaryDirectory(prefix="textback-demo-") as name:
@@ -181,8 +187,8 @@ def main(*, keep: bool = False) -> int:
         except KeyboardInterrupt:
             return 0
         except (ExceptionGroup, RuntimeError, OSError) as error:
-            found = [f"the demo could not run: {error}"]
-            sys.stderr.write(f"{found[0]}\n")
+            found = [f"the demo could not run: {problem}" for problem in _leaves(error)]
+            sys.stderr.write("\n".join(found) + "\n")
         if found and demo.log.exists():
             sys.stderr.write("The agent's log:\n" + demo.log.read_text(encoding="utf-8", errors="replace"))
     return 1 if found else 0
