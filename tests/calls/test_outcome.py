@@ -114,6 +114,8 @@ REJECTED, BUSY, DEAD, TAKEN, ELSEWHERE = (
         (record(legs=(RANG,), up=True, application="queue"), "no_answer", "timeout"),
         (record(legs=(BUSY, REJECTED, DEAD)), "busy", "rejected"),
         (record(legs=(BUSY, DEAD)), "busy", ""),
+        (record(legs=(DEAD,), dialplan_busy=True), "busy", "dialplan"),
+        (record(legs=(RANG,), dialplan_busy=True), "no_answer", "timeout"),
         (record(legs=(DEAD,), up=True), "not_reachable", ""),
         (record(cause=17), "busy", "dialplan"),
         (record(cause=21), "none", "blocked"),
@@ -143,6 +145,7 @@ def test_every_row_decides_some_call_and_every_detail_is_published():
             )
         )  # fmt: skip
         seen.add(verdict.condition)
+        seen.add(judge(record(legs=(DEAD,), dialplan_busy=True)).condition)
         assert verdict.detail in (published[verdict.condition].details or ("",))
     assert seen == set(published)
     assert {row.gives for row in CALL_TABLE} == set(Outcome)

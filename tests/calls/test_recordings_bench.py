@@ -14,14 +14,10 @@ from textback_pbx.calls.outcome import judge
 FOLDER = Path(__file__).parent / "recordings_bench"
 INDEX = {(file.parent.name, name): row for file in sorted(FOLDER.glob("*/index.json"))
          for name, row in json.loads(file.read_text()).items()}  # fmt: skip
-# Busy() behind a Local channel (DialEnd BUSY, its far half hangs up with 17) comes out as not_reachable.
-OPEN = {"dnd_in_pbx"}
 
 
 @pytest.mark.parametrize(("major", "name"), INDEX)
-def test_the_outcome_a_person_would_name(major, name, request):
-    if name in OPEN:
-        request.applymarker(pytest.mark.xfail(reason="Busy() behind a Local channel", strict=True))
+def test_the_outcome_a_person_would_name(major, name):
     calls = INDEX[major, name]["calls"]
     wanted = [(c["uniqueid"], c["dialled"], c["outcome"], c.get("withheld", False)) for c in calls]
     for view in ("minimal", "full"):

@@ -5,7 +5,7 @@ import re
 from textback_pbx.calls.channels import Chan, Group
 from textback_pbx.calls.events import printable
 from textback_pbx.calls.kinds import Snapshot
-from textback_pbx.calls.outcome import CallOut, CallRecord, Leg, LegClass, classify
+from textback_pbx.calls.outcome import USER_BUSY, CallOut, CallRecord, Leg, LegClass, classify
 from textback_pbx.calls.trunks import no_number, presentation_withheld
 
 #: More legs than a person wants to read; a queue that retries for an hour makes thousands.
@@ -118,8 +118,16 @@ def call(group: Group) -> CallRecord:
         adopted_up=bool(group.facts.get("adopted_up", False)),
         application=group.application or ("ivr" if root.up and answered_by is None else ""),
         legs=tuple(_leg(chan) for chan in group.legs()),
+        dialplan_busy=_dialplan_busy(group),
         facts=facts,
     )
+
+
+def _dialplan_busy(group: Group) -> bool:
+    """Whether the far half of a Local channel hung up with 17 although it dialled nobody: Busy(), as DND does."""
+    parents = {chan.parent for chan in group.channels.values()}
+    far = (chan for chan in group.channels.values() if chan.half is not None and chan.half[1] == "2")
+    return any(chan.cause == USER_BUSY and chan.uid not in parents for chan in far)
 
 
 _DIGITS = re.compile(r"\+?[0-9]{5,20}")

@@ -78,6 +78,7 @@ class CallRecord:
     adopted_up: bool  # it was already up when it was first heard (again)
     application: str  # '', 'voicemail', 'queue', 'ivr', 'conference'
     legs: tuple[Leg, ...]
+    dialplan_busy: bool = False  # the dialplan behind a Local channel said busy without trying a phone (DND)
     dropped: tuple[LegClass, ...] = ()  # classes of legs that were too many to keep
     facts: dict[str, object] = field(default_factory=dict, hash=False)
 
@@ -190,6 +191,12 @@ CALL_TABLE: tuple[CallRow, ...] = (
     ),
     _row("a leg was rejected", lambda v: LegClass.REJECTED in v.classes, Outcome.BUSY, "rejected"),
     _row("a leg was busy", lambda v: LegClass.BUSY in v.classes, Outcome.BUSY),
+    _row(
+        "the dialplan behind a Local channel said busy, and tried no phone",
+        lambda v: v.record.dialplan_busy,
+        Outcome.BUSY,
+        "dialplan",
+    ),
     _row("a leg could not be reached", lambda v: LegClass.NOT_REACHABLE in v.classes, Outcome.NOT_REACHABLE),
     _row("no leg, the caller's cause is 17", lambda v: v.record.cause == USER_BUSY, Outcome.BUSY, "dialplan"),
     _row("no leg, the caller's cause is 21", lambda v: v.record.cause == CALL_REJECTED, Outcome.NONE, "blocked"),
