@@ -13,6 +13,7 @@ from tests.asterisk.scenarios import Scenario
 from tests.asterisk.server import Asterisk
 
 NEWEST = 22
+OLDEST = 16
 AT_ONCE = 6  # most of a scenario is waiting for a phone to ring out
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.asterisk.bench import Bench
 from tests.asterisk.conftest import majors
-from tests.asterisk.play import NEWEST
+from tests.asterisk.play import NEWEST, OLDEST
 from tests.asterisk.scenarios import BY_NAME
 from tests.asterisk.server import SNIPPETS, Asterisk
 from textback_pbx.calls.outcome import judge
@@ -95,6 +95,19 @@ async def test_the_event_filter_lets_through_all_a_call_needs():
                 ], name
                 assert not events(recording.minimal, "DeviceStateChange")
                 assert events(recording.minimal, "Hangup")
+    finally:
+        asterisk.close()
+
+
+@pytest.mark.skipif(OLDEST not in majors(), reason="TEXTBACK_PBX_ASTERISK leaves this version out")
+async def test_an_asterisk_without_named_filters_passes_over_them():
+    asterisk = Asterisk(OLDEST, use_eventfilter=True)
+    try:
+        asterisk.start()
+        async with Bench(asterisk) as bench:
+            recording = await bench.run(BY_NAME["busy_486"])
+        assert events(recording.minimal, "Hangup")
+        assert events(recording.minimal, "DeviceStateChange")
     finally:
         asterisk.close()
 
