@@ -66,7 +66,7 @@ async def _grant(
     config: Path | None, number: str, said: tuple[str, str, str, str], actor: str, after_opt_out: bool
 ) -> dict[str, Any]:
     from textback_pbx.consent import store
-    from textback_pbx.consent.importing import _moment
+    from textback_pbx.consent.importing import moment, until
     from textback_pbx.consent.ledger import GRANTABLE, Basis, Event, NewEntry, local_time
 
     source, basis, evidence, expires = said
@@ -74,9 +74,10 @@ async def _grant(
         fail(f"{basis!r} is no basis: choose one of {', '.join(GRANTABLE)}", EXIT_USAGE)
     async with open_database(config) as (settings, database):
         e164, now_ms, zone = _e164(number, settings), _now(), settings.zone()
-        ends = _moment(expires, zone)
-        if ends is None or (expires and ends <= now_ms):
+        named = moment(expires, zone)
+        if expires and (named is None or named <= now_ms):
             fail(f"{expires!r} is no day to come: write it like 2027-05-01", EXIT_USAGE)
+        ends = until(settings.office.country, Basis(basis), now_ms, named)
         async with database.transaction() as tx:
             if await store.is_opted_out(tx, e164) and not after_opt_out:
                 fail(
@@ -95,7 +96,7 @@ async def _grant(
                     source=source,
                     actor=actor,
                     evidence={"words": evidence, "basis": basis},
-                    expires_ms=ends or None,
+                    expires_ms=ends,
                 ),
             )
         return _entry(entry) | {"number": e164}
@@ -168,7 +169,9 @@ async def _show(config: Path | None, number: str) -> tuple[str, list[dict[str, A
 
 @app.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A CSV file: number, basis, date, expires, evidence.")],
+    file: Annotated[
+        Path, typer.Argument(help="A CSV file: number, basis, date, expires, source, evidence, disclosure.")
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be taken and refused.")] = False,
     actor: Actor = "",
     config: ConfigOption = None,
@@ -193,38 +196,37 @@ def import_(
 
 async def _import(config: Path | None, file: Path, actor: str, dry_run: bool) -> tuple[int, list[Refused]]:
     from textback_pbx.consent import store
-    from textback_pbx.consent.importing import Origin, Refused, entry_of
+    from textback_pbx.consent.importing import FileProblem, Origin, Refused, read
 
-    rows = _rows(file)
+    text = _text(file)
     async with open_database(config) as (settings, database):
         origin = Origin(file.name, actor, _now(), settings.office.country, settings.zone())
-        read = [entry_of(row, number, origin) for number, row in enumerate(rows, start=2)]
-        refused = [item for item in read if isinstance(item, Refused)]
+        try:
+            rows = list(read(text, origin))
+        except FileProblem as problem:
+            fail(f"{file}: {problem}. Nothing was imported", EXIT_USAGE)
+        refused = [row for row in rows if isinstance(row, Refused)]
         taken = 0
         async with database.transaction() as tx:
-            for number, item in enumerate(read, start=2):
-                if isinstance(item, Refused) or item.number is None:
+            for row in rows:
+                if isinstance(row, Refused):
                     continue
-                if await store.is_opted_out(tx, item.number):
-                    refused.append(
-                        Refused(number, item.number, "this number has opted out; an import cannot lift that")
-                    )
+                if await store.is_opted_out(tx, row.number):
+                    refused.append(Refused(row.row, row.number, "has opted out; an import cannot lift that"))
                     continue
                 taken += 1
                 if not dry_run:
-                    await store.append(tx, item)
+                    await store.append(tx, row.entry)
     return taken, sorted(refused, key=lambda row: row.row)
 
 
-def _rows(file: Path) -> list[dict[str, str | None]]:
+def _text(file: Path) -> str:
     try:
-        with file.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            if not {"number", "basis"} <= set(reader.fieldnames or ()):
-                fail(f"{file}: the first line must name the columns, number and basis at least", EXIT_USAGE)
-            return list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        fail(f"{file} cannot be read: {error}", EXIT_USAGE)
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}", EXIT_USAGE)
+    except UnicodeDecodeError as error:
+        fail(f"{file} is not UTF-8 text (byte {error.start}): save it as CSV UTF-8", EXIT_USAGE)
 
 
 @app.command()

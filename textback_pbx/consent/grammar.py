@@ -199,8 +199,8 @@ def load() -> Grammar:
     for name, data in files.items():
         sets = {**shared, **data.get("sets", {})}
         rules += [_rule(name, raw, sets) for raw in data.get("rules", [])]
-        for kind, patterns in lists.items():
-            patterns += _each(data.get(kind, []), sets)
+        for kind in lists:
+            lists[kind] += _each(data.get(kind, []), sets)
     bare = _bare(files)
     return Grammar(
         bare=bare,

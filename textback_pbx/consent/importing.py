@@ -1,27 +1,29 @@
-"""Rows of a CSV file -> ledger entries, or the reason why a row is refused. Pure.
+"""Consent kept elsewhere before: one CSV file -> entries, and a reason for every row that is refused. Pure.
 
-Columns: ``number`` (must), ``basis`` (must, one of :data:`~textback_pbx.consent.ledger.GRANTABLE`), ``date``
-(ISO 8601, when it was given), ``expires`` (ISO 8601), ``evidence`` (words). File and row stand in the entry's
-evidence, so that each import can be traced. A row that cannot be read is refused, never guessed.
+Columns: ``number`` and ``basis`` (must; the basis one of :data:`~textback_pbx.consent.ledger.GRANTABLE`), ``date``
+(when it was given; must for an implied consent, whose term it starts), ``expires``, ``source``, ``purpose``,
+``evidence``, ``disclosure`` and ``disclosure_version`` (the exact words shown). Dates are ISO 8601, local time
+without an offset. File and row stand in each entry's evidence. Nothing is guessed: a row that cannot be read is
+refused with its reason. An import never lifts an opt-out (the fold sees to that, the command says so).
 """
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from textback_pbx import phone
-from textback_pbx.consent.ledger import GRANTABLE, Basis, Event, NewEntry, local_time
+from textback_pbx.consent.jurisdictions import expires_ms
+from textback_pbx.consent.ledger import GRANTABLE, Basis, Disclosure, Event, NewEntry, local_time
+from textback_pbx.phone import NotANumber, parse
 
-COLUMNS = ("number", "basis", "date", "expires", "evidence")
+NEEDED = ("number", "basis")
+COLUMNS = (*NEEDED, "date", "expires", "source", "purpose", "evidence", "disclosure", "disclosure_version")
+_IMPLIED = frozenset({Basis.IMPLIED_INQUIRY, Basis.IMPLIED_PURCHASE})
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A row that was not taken; ``row`` counts the file's lines from 1, its heading included."""
-
-    row: int
-    number: str
-    reason: str
+class FileProblem(ValueError):
+    """The file as a whole cannot be imported; the message says what to mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +37,122 @@ class Origin:
     zone: tzinfo
 
 
-def entry_of(row: Mapping[str, str | None], number: int, origin: Origin) -> NewEntry | Refused:
-    """Read one row."""
-    values = {key: (row.get(key) or "").strip() for key in COLUMNS}
-    parsed = phone.parse(values["number"], origin.country)
-    if isinstance(parsed, phone.NotANumber):
-        return Refused(number, values["number"], f"the number cannot be read: {parsed.reason}")
-    if values["basis"] not in set(GRANTABLE):
-        known = ", ".join(GRANTABLE)
-        return Refused(number, values["number"], f"basis {values['basis']!r} is none of: {known}")
-    given, expires = _moment(values["date"], origin.zone), _moment(values["expires"], origin.zone)
-    if given is None or expires is None:
-        return Refused(number, values["number"], "a date cannot be read: write it like 2026-11-02")
-    if given > origin.now_ms:
-        return Refused(number, values["number"], "the consent is dated in the future")
-    if expires and expires <= origin.now_ms:
-        return Refused(number, values["number"], "the consent has expired")
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A row that becomes an entry; ``row`` counts the file's lines from 1, its heading included."""
+
+    row: int
+    number: str
+    entry: NewEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that was not taken, and why. ``number`` is as written."""
+
+    row: int
+    number: str
+    reason: str
+
+
+class _Refusal(Exception):
+    pass
+
+
+def read(text: str, origin: Origin) -> Iterator[Taken | Refused]:
+    """Read a CSV file's text; raises :class:`FileProblem` when its heading or its quoting is not usable."""
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restkey="", strict=True)
+    try:
+        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
+        _check_heading(reader.fieldnames)
+        seen: dict[str, int] = {}
+        for row in reader:
+            yield _row(row, reader.line_num, origin, seen)
+    except csv.Error as error:
+        raise FileProblem(f"line {reader.line_num}: {error}") from error
+
+
+def _check_heading(names: list[str]) -> None:
+    missing = [name for name in NEEDED if name not in names]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if missing or twice:
+        what = f"{', '.join(missing)} missing" if missing else f"{', '.join(twice)} named twice"
+        raise FileProblem(f"the first line must name the columns {', '.join(COLUMNS)} (number and basis must): {what}")
+
+
+def _row(row: Mapping[str, str | None], place: int, origin: Origin, seen: dict[str, int]) -> Taken | Refused:
+    cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    try:
+        number = _number(cells["number"], origin, seen, extra="" in row)
+        entry = _entry(cells, place, number, origin)
+    except _Refusal as refusal:
+        return Refused(place, cells["number"], str(refusal))
+    seen[number] = place
+    return Taken(place, number, entry)
+
+
+def _number(written: str, origin: Origin, seen: Mapping[str, int], *, extra: bool) -> str:
+    if extra:
+        raise _Refusal("more cells than columns: is a comma not in quotes?")
+    number = parse(written, origin.country)
+    if isinstance(number, NotANumber):
+        raise _Refusal(f"the number cannot be read: {number.reason}")
+    if number.e164 in seen:
+        raise _Refusal(f"the same number as in row {seen[number.e164]}")
+    return number.e164
+
+
+def _entry(cells: Mapping[str, str], place: int, number: str, origin: Origin) -> NewEntry:
+    basis = _basis(cells["basis"])
+    given = moment(cells["date"], origin.zone)
+    expires = moment(cells["expires"], origin.zone)
+    _check_dates(cells, basis, given, origin.now_ms)
+    ends = until(origin.country, basis, given if given is not None else origin.now_ms, expires)
+    if ends is not None and ends <= origin.now_ms:
+        raise _Refusal("the consent has expired")
     return NewEntry(
         event=Event.IMPORTED,
-        number=parsed.e164,
+        number=number,
         at_ms=origin.now_ms,
         local_time=local_time(origin.now_ms, origin.zone),
-        basis=Basis(values["basis"]),
+        basis=basis,
         channel="import",
-        source=origin.file,
+        source=cells["source"] or origin.file,
         actor=origin.actor,
-        evidence={"file": origin.file, "row": number, "given": values["date"], "words": values["evidence"]},
-        expires_ms=expires or None,
+        purpose=cells["purpose"] or "missed_call",
+        disclosure=Disclosure(cells["disclosure_version"], cells["disclosure"]) if cells["disclosure"] else None,
+        evidence={"file": origin.file, "row": place, "given": cells["date"], "words": cells["evidence"]},
+        expires_ms=ends,
     )
 
 
-def _moment(text: str, zone: tzinfo) -> int | None:
-    """Return ms UTC of an ISO date or time; 0 for an empty text, ``None`` for one that is no date."""
-    if not text:
-        return 0
+def _basis(text: str) -> Basis:
+    if text not in {basis.value for basis in GRANTABLE}:
+        raise _Refusal(f"basis {text!r} is none of: {', '.join(basis.value for basis in GRANTABLE)}")
+    return Basis(text)
+
+
+def _check_dates(cells: Mapping[str, str], basis: Basis, given: int | None, now_ms: int) -> None:
+    for name in ("date", "expires"):
+        if cells[name] and moment(cells[name], UTC) is None:
+            raise _Refusal(f"the {name} {cells[name]!r} cannot be read: write it like 2026-11-02")
+    if given is None and basis in _IMPLIED:
+        raise _Refusal("an implied consent needs the date of the inquiry or purchase")
+    if given is not None and given > now_ms:
+        raise _Refusal("the consent is dated in the future")
+
+
+def until(country: str, basis: Basis, given_ms: int, expires: int | None) -> int | None:
+    """Return the earlier of the end somebody named and the end the law's profile sets, UTC ms."""
+    ends = [end for end in (expires, expires_ms(country, basis, given_ms)) if end is not None]
+    return min(ends, default=None)
+
+
+def moment(text: str, zone: tzinfo) -> int | None:
+    """Return ms UTC of an ISO date or time (local without an offset); ``None`` for what is no date."""
     try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
+        at = datetime.fromisoformat(text)
+        at = at if at.tzinfo is not None else at.replace(tzinfo=zone)
+        return round(at.astimezone(UTC).timestamp() * 1_000)
+    except (ValueError, OverflowError):
         return None
-    aware = read if read.tzinfo is not None else read.replace(tzinfo=zone)
-    return int(aware.astimezone(UTC).timestamp() * 1_000)

@@ -57,10 +57,8 @@ def fold_char(char: str) -> str:
         return ""
     if char in "’‘ʼ`´＇′":
         return "'"
-    out = []
-    for part in unicodedata.normalize("NFD", unicodedata.normalize("NFKC", char).casefold()):
-        if not unicodedata.combining(part) and unicodedata.category(part) != "Mn":
-            out.append(_SPECIAL.get(part, part))
+    plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", char).casefold())
+    out = [_SPECIAL.get(part, part) for part in plain if unicodedata.category(part) != "Mn"]
     return "".join(out)
 
 
