@@ -7,16 +7,11 @@ from tests.asterisk.scenarios import for_version
 from textback_pbx.calls.outcome import judge
 from textback_pbx.calls.replay import replay
 
-# What the fold does not name as a person would yet; a row leaves here when it does.
-OPEN = {"dnd_in_pbx": "Busy() behind a Local channel (DialEnd BUSY, ;2 hangs up with 17) comes out as not_reachable"}
-
-
-def row(major: int, name: str):
-    marks = [pytest.mark.xfail(reason=OPEN[name])] if name in OPEN else []
-    return pytest.param(major, name, marks=marks, id=f"{major}-{name}")
-
-
-ROWS = [row(major, scenario.name) for major in majors() for scenario in for_version(major)]
+ROWS = [
+    pytest.param(major, scenario.name, id=f"{major}-{scenario.name}")
+    for major in majors()
+    for scenario in for_version(major)
+]
 
 
 @pytest.mark.parametrize(("major", "name"), ROWS)
