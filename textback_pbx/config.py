@@ -167,6 +167,9 @@ class Rules(Section):
     per_prefix_per_hour: int = Field(default=10, ge=1, le=1000)
     per_hour: int = Field(default=30, ge=1, le=3600)
     per_day: int = Field(default=100, ge=1, le=10_000)
+    flood_calls: int = Field(default=60, ge=5, le=500)
+    flood_prefix_calls: int = Field(default=20, ge=5, le=500)
+    flood_pause_minutes: int = Field(default=60, ge=5, le=1440)
 
 
 class Texts(Section):
@@ -175,6 +178,7 @@ class Texts(Section):
     max_segments: int = Field(default=1, ge=1, le=2)
     opt_out_line: Literal["first", "always", "follow_ups"] = "first"
     greeting_version: str = Field(default="", max_length=40)
+    greeting_text: str = Field(default="", max_length=1000)
     own: dict[str, str] = Field(default_factory=dict)
     off: tuple[str, ...] = ()
 

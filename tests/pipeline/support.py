@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,10 @@ owner = "front desk"
 {hours}
 public_holidays = false
 [ami]
+host = "{host}"
 port = {port}
-secret = "secret"
+username = "{user}"
+secret = "{secret}"
 [modem]
 port = "{modem}"
 seconds_between_texts = 0
@@ -43,6 +46,8 @@ delay_seconds = {delay}
 per_hour = 1000
 per_day = 1000
 per_prefix_per_hour = 1000
+flood_calls = 500
+flood_prefix_calls = 500
 [database]
 path = "{database}"
 """
@@ -50,14 +55,25 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 HOURS = "\n".join(f'{day} = ["00:00-24:00"]' for day in DAYS)
 
 
+@dataclass(frozen=True, slots=True)
+class Ami:
+    """Where a PBX listens, and the account."""
+
+    host: str
+    port: int
+    user: str = "textback"
+    secret: str = "secret"
+
+
 class Office:
     """What a test does to the office, and what it can see of it."""
 
-    def __init__(self, folder: Path, *, delay: int = 0, extra: str = "") -> None:
+    def __init__(self, folder: Path, *, delay: int = 0, extra: str = "", ami: Ami | None = None) -> None:
         self.folder = folder
         self.path = folder / "textback.sqlite"
         self.link = folder / "modem"
         self.delay, self.extra = delay, extra
+        self.ami = ami  # a real Asterisk instead of the simulated one
         self.pbx = AmiServer()
         self.modem = SimulatedModem(PtyPort(self.link))
         self.agent: Agent | None = None
@@ -66,8 +82,9 @@ class Office:
         self._task: asyncio.Task[None] | None = None
 
     def settings(self) -> Any:
-        values = {"hours": HOURS, "port": self.pbx.port, "modem": self.link, "delay": self.delay}
-        return parse(CONFIG.format(**values, database=self.path) + self.extra, Path("test.toml"))
+        ami = self.ami or Ami("127.0.0.1", self.pbx.port)
+        values = {"hours": HOURS, "modem": self.link, "delay": self.delay, "database": self.path}
+        return parse(CONFIG.format(**values, **asdict(ami)) + self.extra, Path("test.toml"))
 
     async def start(self) -> None:
         """Start the agent on the office's database."""
@@ -75,7 +92,6 @@ class Office:
         self._stop = asyncio.Event()
         self.agent = Agent(self.database, self.settings(), SystemClock())
         self._task = asyncio.ensure_future(self.agent.run(self._stop))
-        await asyncio.wait_for(self.pbx.wait_login(), 10)
         await until(lambda: self._well("modem"), "the modem is ready")
         await until(lambda: self._well("ami"), "the PBX is connected")
 

@@ -95,7 +95,7 @@ class Decider:
         if decision.record != "announced" or call.caller is None:
             return
         local = ledger.local_time(call.ended_ms, ZoneInfo(self._office.line(call.line).hours.zone))
-        greeting = ledger.Disclosure(version, "")
+        greeting = ledger.Disclosure(version, self._office.policy.greeting_text)
         entry = entries.announced(
             call.caller, call.ended_ms, local, greeting=greeting, policy_version="announced-1", call_id=call.id
         )

@@ -63,12 +63,16 @@ def _policy(settings: Settings) -> Policy:
         per_prefix_hour=rules.per_prefix_per_hour,
         per_hour=rules.per_hour,
         per_day=rules.per_day,
+        flood_calls=rules.flood_calls,
+        flood_prefix_calls=rules.flood_prefix_calls,
+        breaker_min=rules.flood_pause_minutes,
         waking=hours.every_day(quiet.allowed_from, quiet.allowed_until),
         quiet_mode=QuietMode(quiet.mode),
         answer_within_min=quiet.answer_within_minutes,
         max_segments=settings.texts.max_segments,
         opt_out_line=OptOutLine(settings.texts.opt_out_line),
         greeting_version=settings.texts.greeting_version,
+        greeting_text=settings.texts.greeting_text,
     )
 
 
