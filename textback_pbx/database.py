@@ -11,10 +11,11 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import IO, Any, TypeVar
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -80,22 +81,26 @@ class Database:
         ``exclusive`` takes the agent's lock beside the file: a second agent gets :class:`DatabaseProblem`.
         ``read_only`` never writes, not even a migration.
         """
+        _refuse_what_is_no_file(path)
         lock_file = _take_lock(path) if exclusive else None
         try:
             if not read_only:
                 _make_private(path)
-            uri = f"file:{path}?mode={'ro' if read_only else 'rw'}"
+            # Quoted: a "?" or "#" in a name would open another file, in another mode.
+            uri = f"file:{quote(os.fspath(path))}?mode={'ro' if read_only else 'rw'}"
+            # Tried here first: a failed open in aiosqlite's thread races the end of the loop, with a traceback.
+            sqlite3.connect(uri, uri=True).close()
             connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
         except (sqlite3.Error, OSError) as error:
             _release(lock_file)
-            raise DatabaseProblem(_cannot_open(path, error)) from error
+            raise DatabaseProblem(cannot_use(path, error)) from error
         database = cls(path, connection, lock_file)
         try:
             await database._prepare(read_only=read_only)
         except BaseException as error:
             await database.close()
             if isinstance(error, sqlite3.Error):
-                raise DatabaseProblem(_cannot_open(path, error)) from error
+                raise DatabaseProblem(cannot_use(path, error)) from error
             raise
         return database
 
@@ -218,6 +223,17 @@ async def _as_coroutine(work: Any) -> Any:
     return await work
 
 
+def _refuse_what_is_no_file(path: Path) -> None:
+    """Leave a folder or a device as it is: its mode is not ours to change."""
+    if "\0" in str(path) or not path.name:
+        raise DatabaseProblem(
+            f"database.path is {str(path)!r}: name a file, like /var/lib/textback-pbx/textback.sqlite"
+        )
+    with suppress(OSError):
+        if path.exists() and not path.is_file():
+            raise DatabaseProblem(f"{path} is no file: correct database.path, like {path / 'textback.sqlite'}")
+
+
 def _make_private(path: Path) -> None:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -230,7 +246,7 @@ def _take_lock(path: Path) -> IO[str]:
     try:
         handle = lock_path.open("a+")
     except OSError as error:
-        raise DatabaseProblem(_cannot_open(lock_path, error)) from error
+        raise DatabaseProblem(cannot_use(lock_path, error)) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -247,7 +263,8 @@ def _release(handle: IO[str] | None) -> None:
         handle.close()
 
 
-def _cannot_open(path: Path, error: Exception) -> str:
+def cannot_use(path: Path, error: Exception) -> str:
+    """Say what an error of SQLite or of the file system means for this file, and what to do."""
     hints = {
         "readonly": "make the file and its folder writable for this user, or remount the disk read-write",
         "read-only": "make the file and its folder writable for this user, or remount the disk read-write",

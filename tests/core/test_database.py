@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +100,23 @@ async def test_a_damaged_file_is_refused_with_the_way_back(tmp_path):
     path.write_bytes(b"this is no database at all" * 200)
     with pytest.raises(DatabaseProblem, match="restore the newest backup"):
         await Database.open(path)
+
+
+@pytest.mark.fault(49)
+async def test_a_folder_or_a_device_is_refused_and_left_as_it_is(tmp_path):
+    mode = tmp_path.stat().st_mode
+    for path in (tmp_path, Path("/dev/null"), Path(), tmp_path / "a\0b"):
+        with pytest.raises(DatabaseProblem, match=r"database\.path"):
+            await Database.open(path, exclusive=True)
+    assert tmp_path.stat().st_mode == mode
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_name_that_looks_like_a_query_is_only_a_name(tmp_path):
+    path = tmp_path / "a?mode=ro#b%41.sqlite"
+    await (await Database.open(path)).close()
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 async def test_a_missing_folder_is_named(tmp_path):

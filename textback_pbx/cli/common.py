@@ -82,13 +82,19 @@ def load_settings(path: Path | None) -> Settings:
 @asynccontextmanager
 async def open_database(path: Path | None, *, read_only: bool = False) -> AsyncIterator[tuple[Settings, Database]]:
     """Open the configured database beside a running agent, for one command."""
-    from textback_pbx.database import Database
+    import sqlite3
+
+    from textback_pbx.database import Database, DatabaseProblem, cannot_use
     from textback_pbx.nudge import nudge
 
     settings = load_settings(path)
     database = await Database.open(settings.database.path, read_only=read_only)
     try:
         yield settings, database
+    except sqlite3.Error as error:  # damage shows at the first page that is read; a full disk at the first write
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise
+        raise DatabaseProblem(cannot_use(settings.database.path, error)) from error
     finally:
         await database.close()
     if not read_only:
