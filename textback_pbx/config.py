@@ -129,6 +129,7 @@ class Modem(Section):
     pin_file: Path | None = None
     imei: str = Field(default="", pattern=r"^(\d{15})?$")
     iccid: str = Field(default="", pattern=r"^(\d{18,22})?$")
+    smsc: str = Field(default="", pattern=r"^(\+\d{7,15})?$")
     seconds_between_texts: int = Field(default=3, ge=0, le=3600)
     texts_per_hour: int = Field(default=30, ge=1, le=3600)
     texts_per_day: int = Field(default=100, ge=1, le=10_000)

@@ -115,6 +115,7 @@ def modem_settings(settings: Settings) -> ModemSettings:
         imei=modem.imei or None,
         iccid=modem.iccid or None,
         pin=settings.modem_pin() or None,
+        smsc=modem.smsc or None,
     )
 
 
