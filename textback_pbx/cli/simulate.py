@@ -69,7 +69,8 @@ def modem(
 
     Example: textback-pbx simulate modem --link /tmp/modem --control /tmp/modem.sock
 
-    Then set `port = "/tmp/modem"` under `[modem]`. docs/simulators.md says how to make its handsets write, and how to break it.
+    Then set `port = "/tmp/modem"` under `[modem]`. docs/simulators.md says how to make its handsets write,
+    and how to break it.
     """
     import asyncio
 
