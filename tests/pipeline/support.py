@@ -24,6 +24,7 @@ CALLER = "+15125550142"
 CONFIG = """
 [office]
 name = "Lakeside Plumbing"
+country = "{country}"
 timezone = "America/Chicago"
 phone = "+15125550100"
 owner = "front desk"
@@ -68,11 +69,14 @@ class Ami:
 class Office:
     """What a test does to the office, and what it can see of it."""
 
-    def __init__(self, folder: Path, *, delay: int = 0, extra: str = "", ami: Ami | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, delay: int = 0, extra: str = "", ami: Ami | None = None, country: str = "US"
+    ) -> None:
         self.folder = folder
         self.path = folder / "textback.sqlite"
         self.link = folder / "modem"
         self.delay, self.extra = delay, extra
+        self.country = country
         self.ami = ami  # a real Asterisk instead of the simulated one
         self.pbx = AmiServer()
         self.modem = SimulatedModem(PtyPort(self.link))
@@ -83,7 +87,13 @@ class Office:
 
     def settings(self) -> Any:
         ami = self.ami or Ami("127.0.0.1", self.pbx.port)
-        values = {"hours": HOURS, "modem": self.link, "delay": self.delay, "database": self.path}
+        values = {
+            "hours": HOURS,
+            "modem": self.link,
+            "delay": self.delay,
+            "database": self.path,
+            "country": self.country,
+        }
         return parse(CONFIG.format(**values, **asdict(ami)) + self.extra, Path("test.toml"))
 
     async def start(self) -> None:
