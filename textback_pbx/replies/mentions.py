@@ -51,6 +51,7 @@ class Mention:
     preferred: bool = False
     joined: str = ""  # "or" when it is an alternative to the mention before
     sentence: int = 0
+    words: str = ""
 
     @property
     def has_hours(self) -> bool:
@@ -58,26 +59,65 @@ class Mention:
         return bool(self.part or self.not_part or self.limits)
 
 
-_AFTER = r"(?:any ?time |some ?time |a bit |a little |shortly |right |just )?(?:after|past|from|starting(?: at| from)?|beginning(?: at)?|as of|no earlier than|not earlier than|later than|despu[eé]s de(?: las?)?|a partir de(?: las?)?|desde(?: las?)?)"
-_BEFORE = r"(?:any ?time |some ?time |a bit |a little |right |just )?(?:before|b4|by|until|till|til|'til|up to|up until|no later than|not later than|earlier than|prior to|antes de(?: las?)?|hasta(?: las?)?|para las?)"
+_AFTER = (
+    r"(?:any ?time |some ?time |a bit |a little |shortly |right |just )?(?:after|past|from|"
+    r"starting(?: at| from)?|beginning(?: at)?|as of|no earlier than|not earlier than|later than|"
+    r"despu[eé]s de(?: las?)?|a partir de(?: las?)?|desde(?: las?)?)"
+)
+_BEFORE = (
+    r"(?:any ?time |some ?time |a bit |a little |right |just )?(?:before|b4|by|until|till|til|'til|"
+    r"up to|up until|no later than|not later than|earlier than|prior to|antes de(?: las?)?|"
+    r"hasta(?: las?)?|para las?)"
+)
 _BETWEEN = r"(?:between|btwn|betw|b/w|from|entre)(?: las?)?"
-_GLUE = r"(?:[\s,(@~-]|\b(?:on|at|in|the|for|of|around|round|about|abt|approx|approximately|anytime|any ?time|some ?time|maybe|preferably|ideally|say|like|or so|early|late|please|pls|a|an|sharp|is|i'm free|if possible|perhaps|probably|hopefully|roughly|circa|las|la|el|a las|as|this|that|would be|works|is good|morning|everyday|some|best|is best|but|and|only|though|ish|exactly|mid|either|time|starting|just|well|so|local|your time|my time|ok|fine|good|is fine|is ok|o'clock|any|day|not too|de|por)\b)*"
+_GLUE = (
+    r"(?:[\s,(@~-]|\b(?:on|at|in|the|for|of|around|round|about|abt|approx|approximately|anytime|"
+    r"any ?time|some ?time|maybe|preferably|ideally|say|like|or so|early|late|please|pls|a|an|sharp|"
+    r"is|i'm free|if possible|perhaps|probably|hopefully|roughly|circa|las|la|el|a las|as|this|that|"
+    r"would be|works|is good|morning|everyday|some|best|is best|but|and|only|though|ish|exactly|mid|"
+    r"either|time|starting|just|local|your time|my time|ok|fine|good|is fine|is ok|o'clock|any|day|"
+    r"not too|de|por)\b)*"
+)
 _TAIL_AFTER = re.compile(rf"(?:^|[\s,(\x00-]){_AFTER}(?: (?:about|around|like|say|maybe|the))?\s*$")
 _TAIL_BEFORE = re.compile(rf"(?:^|[\s,(\x00-]){_BEFORE}(?: (?:about|around|like|say|maybe|the))?\s*$")
 _TAIL_BETWEEN = re.compile(rf"(?:^|[\s,(\x00-]){_BETWEEN}(?: (?:about|around|like|say))?\s*$")
-_TAIL_AT = re.compile(r"(?:^|[\s,(])(?:at|@|around|round|about|abt|approx|approximately|circa|say|like|maybe|for|to|exactly|a las?|las|then|or|and|ish|by|roughly|it's|is)\s*$|[@~]\s*$")
+_TAIL_AT = re.compile(
+    r"(?:^|[\s,(])(?:at|@|around|round|about|abt|approx|approximately|circa|say|like|maybe|for|to|"
+    r"exactly|a las?|las|then|or|and|ish|by|roughly|it's|is)\s*$|[@~]\s*$"
+)
 _RANGE = re.compile(r"^\s*(?:-|to|and|til|till|until|through|thru|or|a las|a|y(?: las)?)\s*$")
 _DAY_RANGE = re.compile(r"^\s*(?:-|to|through|thru|until|till)\s*$")
 _GLUED = re.compile(rf"^{_GLUE}$")
 _OR = re.compile(r"\b(?:or|o|otherwise|else|alternatively|and|then|also|if not|failing that|y)\b|/|,")
 _NEGATED = re.compile(
-    r"(?:\b(?:not|never|cannot|cant|can't|won't|wont|don't|dont|doesn't|isn't|aren't|nothing|nobody|no one|unable|no|sin)|n't)"
-    r"(?:[ ,](?:be|call|come|ring|phone|text|available|free|home|here|there|in|able|to|do|make|it|get|anything|any|me|us|good|possible|talk|answer|back|off|up|"
-    r"visit|please|until|till|earlier|around|much|really|even|the|at|work|works|on|for|again|out|over|by|show|send|anyone|someone|somebody|pick|open|done|awake|any ?time|antes|come by|book|schedule))*\s*$"
+    r"(?:\b(?:not|never|cannot|cant|can't|won't|wont|don't|dont|doesn't|isn't|aren't|nothing|nobody|"
+    r"no one|unable|no|sin)|n't)"
+    r"(?:[ ,](?:be|call|come|ring|phone|text|available|free|home|here|there|in|able|to|do|make|it|get|"
+    r"anything|any|me|us|good|possible|talk|answer|back|off|up|"
+    r"visit|please|until|till|earlier|around|much|really|even|the|at|work|works|on|for|again|out|over|"
+    r"by|show|send|anyone|someone|somebody|pick|open|done|awake|any ?time|antes|come by|book|"
+    r"schedule))*\s*$"
+)
+#: "at work until 3": only then is the person free.
+_OCCUPIED = re.compile(
+    r"\b(?:at work|at school|in (?:a )?(?:class|meetings?|court|surgery)|busy|tied up|working|work|"
+    r"asleep|out|gone|away|unavailable|on shift|booked|driving|teaching)(?: (?:all day|today|"
+    r"tomorrow))?\s*$"
 )
 _MOVING = re.compile(r"\b(?:mov|resched|re-sched|chang|switch|push|bump|swap|shift|rebook)\w*\b[^.?!]*$")
-_UNIT_AFTER = re.compile(r"\s?(?:-|\s)?(?:[a-z]+\s)?(?:hours?|hrs?|minutes|mins?|days?|weeks?|months?|years?|yrs?|yo|kids?|dogs?|cats?|people|of (?:us|them|my|the|our)|units?|rooms?|floors?|inch|ft|feet|toilets?|sinks?|times?|degrees|percent|more|bucks|dollars|gallon|ton)\b")
-_OK_AFTER = re.compile(r"\s*(?:$|[.,!?;)\n\x00]|(?:or|and|on|if|to|till|until|would|works?|is|are|please|pls|plz|thanks|thx|ish|for|but|in the|at night|then|tho|that|we|i|so|sharp|the|my|any|est|cst|pst|pt|et|ct|mt|-|with|when|because|cause|cuz|she|he|they|can|could|will|should|ok|instead|rather|good|fine|best|latest|at the latest|onwards?|por)\b|-)")
+_UNIT_AFTER = re.compile(
+    r"\s?(?:-|\s)?(?:(?!most|any|every|each|all|on|this)[a-z]+\s)?(?:hours?|hrs?|minutes|mins?|days?|"
+    r"weeks?|months?|years?|yrs?|yo|kids?|dogs?|cats?|people|of (?:us|them|my|the|our)|units?|rooms?|"
+    r"floors?|inch|ft|feet|toilets?|sinks?|times?|degrees|percent|more|bucks|dollars|gallon|ton)\b"
+)
+_OK_AFTER = re.compile(
+    r"\s*(?:$|[.,!?;)\n\x00]|(?:or|and|on|if|to|till|until|would|works?|is|are|please|pls|plz|thanks|"
+    r"thx|ish|for|but|in the|at night|then|tho|that|we|i|so|sharp|the|my|any|est|cst|pst|pt|et|ct|mt|"
+    r"-|with|when|because|cause|cuz|she|he|they|can|could|will|should|ok|instead|rather|good|fine|it|"
+    r"does|sounds|suits?|today|tomorrow|as|though|unless|since|not|no|which|where|maybe|preferably|"
+    r"also|too|at|from|this|next|every|each|most|any|here|there|just|thank|ty|tx|o|about|best|latest|"
+    r"at the latest|onwards?|por)\b|-)"
+)
 
 
 def mentions(text: str, found: list[Item]) -> list[Mention]:
@@ -120,7 +160,9 @@ def _take(text: str, found: list[Item], index: int, last: Mention | None, senten
 def _close(gap: str, item: Item, text: str, is_clock: bool) -> bool:
     if is_clock or item.kind in ("day", "part", "span"):
         stripped = re.sub(rf"(?:{_AFTER}|{_BEFORE}|{_BETWEEN})(?: (?:about|around|like))?\s*$", "", gap)
-        stripped = re.sub(r"\b(?:not|never|but|available|free|call|come|me|i am|i'm|be|home|we are|we're)\b", " ", stripped)
+        stripped = re.sub(
+            r"\b(?:not|never|but|available|free|call|come|me|i am|i'm|be|home|we are|we're)\b", " ", stripped
+        )
         return _GLUED.match(stripped) is not None and not re.search(r"\bor\b", gap)
     del text
     return False
@@ -131,12 +173,16 @@ def _fits(last: Mention, item: Item, limits: list[Limit], gap: str) -> bool:
         return False
     if item.kind in ("day", "span"):
         plural_ok = last.day is not None and item.value[0] == "week" and last.day[0] in ("any", "weekdays")
+        if last.day is not None and last.day[0] == "weekday" and item.value[0] in ("date", "dom", "numeric"):
+            return not last.limits  # "Monday the 30th" is one day
         return (last.day is None or plural_ok) and not re.search(r"\band\b|,\s*and", gap)
     if item.kind == "part":
         return not last.part or item.value[0] == "first" or last.part == "first"
     if limits:
         kinds = {limit.kind for limit in last.limits}
-        return not kinds or (limits[0].kind in ("after", "before") and limits[0].kind not in kinds and "at" not in kinds)
+        return not kinds or (
+            limits[0].kind in ("after", "before") and limits[0].kind not in kinds and "at" not in kinds
+        )
     return False
 
 
@@ -149,10 +195,12 @@ def _put(target: Mention, item: Item, limits: list[Limit], partner: Item | None,
         target.plural = target.plural or "plural" in item.value or item.value[0] in ("any", "weekdays")
         if partner is not None:
             target.until = partner.value
-        elif _TAIL_BEFORE.search(left):
+        elif _TAIL_BEFORE.search(left) and not _MOVING.search(left):
             target.day_bound = "after" if _NEGATED.search(_TAIL_BEFORE.sub("", left)) else "by"
         elif _TAIL_AFTER.search(left):
-            target.day_bound = "from" if re.search(r"\b(?:from|starting|beginning|as of|desde)\b[^a-z]*$", left) else "after"
+            target.day_bound = (
+                "from" if re.search(r"\b(?:from|starting|beginning|as of|desde)\b[^a-z]*$", left) else "after"
+            )
     elif item.kind == "part":
         _put_part(target, item, left)
     target.limits += limits
@@ -179,13 +227,21 @@ def _partner(text: str, found: list[Item], index: int) -> Item | None:
         return None
     item, other = found[index], found[index + 1]
     gap, left = text[item.end : other.start], text[max(0, item.start - 30) : item.start]
-    if _MOVING.search(text[max(0, item.start - 60) : item.start]) and "to" in gap and not re.search(r"between\s*$", left):
+    if (
+        _MOVING.search(text[max(0, item.start - 60) : item.start])
+        and "to" in gap
+        and not re.search(r"between\s*$", left)
+    ):
         return None  # "move my Tuesday to Friday" is no range
     if item.kind == "clock" and other.kind == "clock":
         between = _TAIL_BETWEEN.search(left)
         if between and re.match(r"^\s*(?:-|to|and|til|till|until|&|y(?: las)?|a(?: las)?)\s*$", gap):
             return other
-        return other if re.match(r"^\s*(?:-|to|til|till|until|thru|through)\s*$", gap) and not _TAIL_BEFORE.search(left) else None
+        return (
+            other
+            if re.match(r"^\s*(?:-|to|til|till|until|thru|through)\s*$", gap) and not _TAIL_BEFORE.search(left)
+            else None
+        )
     if item.kind == "day" and other.kind == "day":
         between = re.search(r"\bbetween\s*$", left)
         return other if _DAY_RANGE.match(gap) or (between and re.match(r"^\s*and\s*$", gap)) else None
@@ -199,6 +255,8 @@ def _limit(text: str, item: Item, partner: Item | None) -> Limit:
     if partner is not None:
         return Limit("between", first, _clock(partner))
     if match := _TAIL_BEFORE.search(left):
+        if "ti" in match.group() and _OCCUPIED.search(_inside(left[: match.start()])):
+            return Limit("after", first)
         return Limit("after" if _NEGATED.search(_inside(left[: match.start()])) else "before", first)
     if match := _TAIL_AFTER.search(left):
         negated = _NEGATED.search(_inside(left[: match.start()])) and "earlier" not in match.group()
@@ -226,14 +284,33 @@ def _is_hour(text: str, found: list[Item], index: int) -> bool:
     left, right = text[max(0, item.start - 40) : item.start], text[item.end : item.end + 30]
     if _UNIT_AFTER.match(right):
         return False
-    if _in_range(text, found, index):
+    if _in_range(text, found, index) or _in_list(text, found, index):
         return True
     after = found[index + 1] if index + 1 < len(found) else None
-    beside = after is not None and after.kind in ("day", "part") and re.match(r"^[\s,]*(?:on|in|in the|this)?\s*$", text[item.end : after.start])
+    beside = (
+        after is not None
+        and after.kind in ("day", "part")
+        and re.match(r"^\s*(?:on|in|in the|this)?\s*$", text[item.end : after.start])
+    )
     before = found[index - 1] if index else None
-    follows = before is not None and before.kind in ("day", "part") and re.match(r"^[\s,]*(?:at|around|about|@|by|like|say)?\s*$", text[before.end : item.start])
-    strong = re.search(r"(?:^|[\s,(])(?:at|@|around|round|after|before|until|till|til|by|between|than|a las?|las|past|'til|b4|de las?)(?: (?:about|around|like|say))?\s*$|[@~]\s*$", left)
+    follows = (
+        before is not None
+        and before.kind in ("day", "part")
+        and re.match(
+            r"^[\s,]*(?:at|around|about|@|by|like|say|from|after|before|for|until|till|past)?\s*$",
+            text[before.end : item.start],
+        )
+    )
+    strong = re.search(
+        (
+            r"(?:^|[\s,(])(?:at|@|around|round|after|before|until|till|til|by|between|than|a las?|las|past|"
+            r"'til|b4|de las?)(?: (?:about|around|like|say))?\s*$|[@~]\s*$"
+        ),
+        left,
+    )
     ok = _OK_AFTER.match(right) is not None or bool(beside)
+    if re.match(r"\s*instead\b", right):
+        return True
     if strong:
         return ok and not re.search(r"\b(?:look(?:ing)?|at least|at most|quoted?|paid)\s+(?:at )?$", left)
     weak = re.search(r"(?:^|[\s,(])(?:about|for|to|or|say|like|maybe|from|and|earlier|later|latest|ish|then)\s*$", left)
@@ -241,8 +318,37 @@ def _is_hour(text: str, found: list[Item], index: int) -> bool:
     if weak and numeral and re.search(r"\b(?:or|and)\s*$", left):
         return ok and before is not None and before.kind in ("clock", "bare") and not before.weak
     if weak and numeral and re.search(r"\b(?:to|for)\s*$", left):
-        return ok and bool(re.search(r"\b(?:move|moved|push|bump|change|switch|resched\w*|book|in|me|us|down|it|back|forward|appointment|appt|slot)\b[^.]*$", left))
-    return ok and numeral and bool(beside or follows or (weak and re.search(r"\b(?:say|like|maybe|earlier|later)\s*$", left)))
+        return ok and bool(
+            re.search(
+                (
+                    r"\b(?:move|moved|push|bump|change|switch|resched\w*|book|in|me|us|down|it|back|forward|"
+                    r"appointment|appt|slot)\b[^.]*$"
+                ),
+                left,
+            )
+        )
+    return (
+        ok
+        and numeral
+        and bool(beside or follows or (weak and re.search(r"\b(?:say|like|maybe|earlier|later)\s*$", left)))
+    )
+
+
+def _in_list(text: str, found: list[Item], index: int) -> bool:
+    """Say whether a bare number begins "9, 11 or 2"."""
+    if index + 1 >= len(found) or found[index + 1].kind != "clock":
+        return False
+    gap = text[found[index].end : found[index + 1].start]
+    return re.match(r"^\s*,\s*(?:or\s*)?$", gap) is not None and _in_range_or_list(text, found, index + 1)
+
+
+def _in_range_or_list(text: str, found: list[Item], index: int) -> bool:
+    if index + 1 >= len(found) or found[index + 1].kind != "clock":
+        return not found[index].weak
+    gap = text[found[index].end : found[index + 1].start]
+    return re.match(r"^\s*(?:,|or|, or|and)\s*$", gap) is not None and not _UNIT_AFTER.match(
+        text[found[index + 1].end :]
+    )
 
 
 def _in_range(text: str, found: list[Item], index: int) -> bool:
@@ -253,7 +359,9 @@ def _in_range(text: str, found: list[Item], index: int) -> bool:
         gap = text[item.end : other.start]
         if _TAIL_BETWEEN.search(left) and re.match(r"^\s*(?:-|to|and|&|y(?: las)?|a(?: las)?|til|till|until)\s*$", gap):
             return True
-        if re.match(r"^\s*(?:-|to|til|till|until|or)\s*$", gap) and (not other.weak or _TAIL_AT.search(left) or _next_to_day(text, found, index)):
+        if re.match(r"^\s*(?:-|to|til|till|until|or)\s*$", gap) and (
+            not other.weak or _TAIL_AT.search(left) or _next_to_day(text, found, index)
+        ):
             return _UNIT_AFTER.match(text[other.end : other.end + 30]) is None
     if index and found[index - 1].kind == "clock":
         before = found[index - 1]
@@ -266,6 +374,14 @@ def _in_range(text: str, found: list[Item], index: int) -> bool:
 def _next_to_day(text: str, found: list[Item], index: int) -> bool:
     before = found[index - 1] if index else None
     other = found[index + 2] if index + 2 < len(found) else None
-    follows = before is not None and before.kind in ("day", "part", "span") and len(text[before.end : found[index].start]) <= 8
-    leads = other is not None and other.kind in ("day", "part", "span") and len(text[found[index + 1].end : other.start]) <= 8
+    follows = (
+        before is not None
+        and before.kind in ("day", "part", "span")
+        and len(text[before.end : found[index].start]) <= 8
+    )
+    leads = (
+        other is not None
+        and other.kind in ("day", "part", "span")
+        and len(text[found[index + 1].end : other.start]) <= 8
+    )
     return follows or leads

@@ -9,15 +9,18 @@ import re
 from textback_pbx.replies.plain import Found, plain
 
 _TYPES = (
-    r"st(?:reet)?|ave(?:nue)?|av|r(?:oa)?d|dr(?:ive)?|ln|lane|ct|court|pl(?:ace)?|blvd|boulevard|way|cir(?:cle)?|ter(?:race)?|trl|trail|pkwy|parkway|hwy|highway|"
-    r"sq(?:uare)?|close|cl|crescent|cres|gardens|gdns|grove|mews|row|loop|run|path|pike|turnpike|alley|plaza|point|pt|ridge|crossing|xing|bend|cove|hill|park|walk|green|rise|drove|"
-    r"mount|view|vista|landing|commons|heights|hts|broadway|bypass|route|chase|hollow|glen|field|fields|quay|wharf|expressway|rte|circuit|gate|croft|dale|knoll|esplanade|promenade"
+    r"st(?:reet)?|ave(?:nue)?|av|r(?:oa)?d|dr(?:ive)?|ln|lane|ct|court|pl(?:ace)?|blvd|boulevard|way|"
+    r"cir(?:cle)?|ter(?:race)?|trl|trail|pkwy|parkway|hwy|highway|"
+    r"sq(?:uare)?|close|cl|crescent|cres|gardens|gdns|grove|mews|row|loop|run|path|pike|turnpike|"
+    r"alley|plaza|point|pt|ridge|crossing|xing|bend|cove|hill|park|walk|green|rise|drove|"
+    r"mount|view|vista|landing|commons|heights|hts|broadway|bypass|route|chase|hollow|glen|field|"
+    r"fields|quay|wharf|expressway|rte|circuit|gate|croft|dale|knoll|esplanade|promenade"
 )
 _DIRECTION = r"(?:[nsew]\.?|[ns]\.?[ew]\.?|north|south|east|west|northeast|northwest|southeast|southwest)"
 _WORD = r"(?:[a-z][a-z'.-]*|\d{1,3}(?:st|nd|rd|th))"
-_ONES = "one two three four five six seven eight nine".split()
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _VALUES = (
     {w: n for n, w in enumerate(_ONES, 1)}
     | {w: n for n, w in enumerate(_TEENS, 10)}
@@ -27,40 +30,102 @@ _VALUES = (
 _SPOKEN = r"(?:" + "|".join(sorted(_VALUES, key=len, reverse=True)) + r")"
 _NUMBER = rf"(?:\d{{1,6}}(?:[a-d]|-\d{{1,4}}|\s1/2)?|{_SPOKEN}(?:[\s-](?:and\s)?{_SPOKEN})*)"
 _STREET = re.compile(
-    rf"(?<![\w$£€#/.:-])(?P<no>{_NUMBER})\s+(?P<name>(?:{_DIRECTION}\s+)?(?:{_WORD}\s+){{0,4}}?(?:{_TYPES})\b(?:\s+(?:st|street|ave|avenue|rd|road|dr|drive|ln|lane|ct|court|blvd|boulevard|cir|circle|way|trl|trail|pkwy|parkway|ter|terrace|pl|place)\b)*\.?(?:\s+(?:[ns][ew]|[nsew]|north|south|east|west)\b(?!'))?)(?![\w'])"
+    rf"(?<![\w$£€#/.:-])(?P<no>{_NUMBER})\s+(?P<name>(?:{_DIRECTION}\s+)"
+    rf"?(?:{_WORD}\s+){{0,4}}?(?:{_TYPES})\b(?:\s+(?:st|street|ave|avenue|rd|road|dr|drive|ln|lane|ct|"
+    r"court|blvd|boulevard|cir|circle|way|trl|trail|pkwy|parkway|ter|terrace|pl|"
+    r"place)\b)*\.?(?:\s+(?:[ns][ew]|[nsew]|north|south|east|west)\b(?!'))?)(?![\w'])"
 )
 #: Streets without a type: "our place is 88 Bluebonnet", only after words that announce an address.
 _BARE = re.compile(
-    rf"\b(?:address(?: is|:)?|live at|located at|house (?:is )?at|place (?:is )?at|we're at|we are at|i'm at|im at|i am at|come (?:out )?to|over at|out at|here at|property at|home at|job at|it's at|its at|to)\s+(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>(?:{_DIRECTION}\s+)?[a-z][a-z'-]+(?:\s+[a-z][a-z'-]+)?)(?=\s*(?:[,.!?;\n]|$|\d{{5}}))"
+    r"\b(?:address(?: is|:)?|live at|located at|house (?:is )?at|place (?:is )?at|we're at|we are at|"
+    r"i'm at|im at|i am at|come (?:out )?to|over at|out at|here at|property at|home at|job at|it's at|"
+    r"its at|"
+    rf"to)\s+(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>(?:{_DIRECTION}\s+)?[a-z][a-z'-]+(?:\s+[a-z][a-z'-]+)"
+    r"?)(?=\s*(?:[,.!?;\n]|$|\d{5}))"
 )
-_HIGHWAY = re.compile(rf"(?<![\w$£€#/.:-])(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>(?:{_DIRECTION}\s+)?(?:(?:state|county|us|old|fm)\s+)?(?:highway|hwy|route|rte|rt|road|rd|county road|cr|fm|avenue|ave)\s+(?:\d{{1,4}}|[a-z])\b)")
-_BROADWAY = re.compile(rf"(?<![\w$£€#/.:-])(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>(?:{_DIRECTION}\s+)?broadway|the (?:green|square|close|mews|avenue|crescent|drive|ridge|lane|paddocks|maltings)|calle\s+[a-zñáéíóú]+|avenida\s+[a-zñáéíóú]+)\b")
+_HIGHWAY = re.compile(
+    rf"(?<![\w$£€#/.:-])(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>(?:{_DIRECTION}\s+)?(?:(?:state|county|us|"
+    r"old|fm)\s+)?(?:highway|hwy|route|rte|rt|road|rd|county road|cr|fm|avenue|ave)\s+(?:\d{1,4}|"
+    r"[a-z])\b)"
+)
+_BROADWAY = re.compile(
+    rf"(?<![\w$£€#/.:-])(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>(?:{_DIRECTION}\s+)?broadway|the (?:green|"
+    r"square|close|mews|avenue|crescent|drive|ridge|lane|paddocks|maltings)|calle\s+[a-zñáéíóú]+|"
+    r"avenida\s+[a-zñáéíóú]+)\b"
+)
 _NOT_STREET = re.compile(
-    r"^(?:\d+(?:st|nd|rd|th)?\s+)?(?:and|or|of|to|in|at|on|for|the|a|is|was|my|with|from|years?|days?|weeks?|months?|hours?|hrs?|minutes?|mins?|am|pm|people|kids|dogs?|cats?|o'clock|toilets?|sinks?|drains?|bathrooms?|"
-    r"times?|more|other|week|o|ft|feet|inch|gallon|ton|tons|units?|different|big|small|rooms?|doors?|if|but|so|please|it|you|we|i|car|way|bedroom|story|dollars|bucks|percent|thing|side|going|works?|morning|afternoon|tomorrow|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday|would|should|can|ish|water|of)\b"
+    r"^(?:\d+(?:st|nd|rd|th)?\s+)?(?:and|or|of|to|in|at|on|for|the|a|is|was|my|with|from|years?|days?|"
+    r"weeks?|months?|hours?|hrs?|minutes?|mins?|am|pm|people|kids|dogs?|cats?|o'clock|toilets?|sinks?|"
+    r"drains?|bathrooms?|"
+    r"times?|more|other|week|o|ft|feet|inch|gallon|ton|tons|units?|different|big|small|rooms?|doors?|"
+    r"if|but|so|please|it|you|we|i|car|way|bedroom|story|dollars|bucks|percent|thing|side|going|"
+    r"works?|morning|afternoon|tomorrow|today|monday|tuesday|wednesday|thursday|friday|saturday|"
+    r"sunday|would|should|can|ish|water|of)\b"
 )
-_STOP_INSIDE = re.compile(r"\b(?:and|is|are|was|were|has|have|my|our|the|to|of|in|at|on|for|from|with|please|can|you|we|i|need|call|come|by|or|but|so|it|this|that|am|pm|just|not|no|there|will|would|leak\w*|clogged|broke\w*|heater|furnace)\b(?!\s*$)")
+_STOP_INSIDE = re.compile(
+    r"\b(?:either|any|some|one|each|every|all|more|less|other|another|same|its|his|her|your|per|an?|"
+    r"if|then|when|after|before|about|around|over|only|still|get|got|by the|long|and|is|are|was|were|"
+    r"has|have|my|our|the|to|of|in|at|on|for|from|with|please|can|you|we|i|need|call|come|by|or|but|"
+    r"so|it|this|that|am|pm|just|not|no|there|will|would|leak\w*|clogged|broke\w*|heater|"
+    r"furnace)\b(?!\s*$)"
+)
 _OTHERS = re.compile(
-    r"\b(?:used to (?:live|be)|moved from|previous(?:ly)?|old (?:address|place|house|apartment)|formerly|before at|last (?:time|job|visit)(?: was| you \w+)?(?: (?:at|to))?|lived at|not(?: at)?|no longer at|neighbou?r(?:'?s)?(?: (?:at|is at|lives at|on))?|instead of|you (?:did|came|worked|fixed|were)\b[^.?!]*|"
-    r"(?:my |our )?(?:mom|mother|dad|father|sister|brother|friend|boss|office|work|son|daughter|landlord)(?:'s)?(?: \w+)? (?:lives|works|is|house is|used)(?: \w+)? (?:at|on)?|accident (?:was |happened )?(?:at|on)|happened (?:at|on)|arrested (?:at|on)|mail(?:ing)? (?:address|it|to|the)\b[^.?!]*|billing address(?: is)?|your (?:shop|office|store|place|salon|clinic)\b[^.?!]*|(?:shop|store|salon|office|location|clinic) (?:at|on)|like (?:at|the one at)|was at|were at|referred\b[^.?!]*|from)\s*:?\s*$"
+    r"\b(?:used to (?:live|be)|moved from|previous(?:ly)?|old (?:address|place|house|apartment)|"
+    r"formerly|before at|last (?:time|job|visit)(?: was| you \w+)?(?: (?:at|to))?|lived at|"
+    r"not(?: at)?|no longer at|neighbou?r(?:'?s)?(?: (?:at|is at|lives at|on))?|instead of|you (?:did|"
+    r"came|worked|fixed|were)\b[^.?!]*|"
+    r"(?:my |our )?(?:mom|mother|dad|father|sister|brother|friend|boss|office|work|son|daughter|"
+    r"landlord)(?:'s)?(?: \w+)? (?:lives|works|is|house is|used)(?: \w+)? (?:at|on)?|accident (?:was |"
+    r"happened )?(?:at|on)|happened (?:at|on)|arrested (?:at|on)|mail(?:ing)? (?:address|it|to|"
+    r"the)\b[^.?!]*|billing address(?: is)?|your (?:shop|office|store|place|salon|clinic)\b[^.?!]*|"
+    r"(?:shop|store|salon|office|location|clinic) (?:at|on)|like (?:at|the one at)|was at|were at|"
+    r"referred\b[^.?!]*|from)\s*:?\s*$"
 )
-_ZIP = re.compile(r"(?<![\w$£€#./:-])(?P<z>\d{5}(?:-\d{4})?)(?![\w/:%]|\.\d|-\d)")
-_CANADIAN = re.compile(r"(?<![a-z0-9])(?P<z>[abceghj-nprstvxy]\d[abceghj-nprstv-z][ -]?\d[abceghj-nprstv-z]\d)(?![a-z0-9])")
-_UK = re.compile(r"(?<![a-z0-9])(?P<z>(?:[a-pr-uwyz](?:\d{1,2}|\d[a-hjkpstuw]|[a-hk-y]\d{1,2}|[a-hk-y]\d[abehmnprvwxy])|gir) ?\d[abd-hjlnp-uw-z]{2})(?![a-z0-9])")
+_ZIP = re.compile(r"(?<![\w$£€#./:-])(?P<z>\d{5}(?:-\d{4})?)(?![\w/:%]|\.\d|-\d|\s?\d{3})")
+_CANADIAN = re.compile(
+    r"(?<![a-z0-9])(?P<z>[abceghj-nprstvxy]\d[abceghj-nprstv-z][ -]?\d[abceghj-nprstv-z]\d)(?![a-z0-9])"
+)
+_UK = re.compile(
+    r"(?<![a-z0-9])(?P<z>(?:[a-pr-uwyz](?:\d{1,2}|\d[a-hjkpstuw]|[a-hk-y]\d{1,2}|"
+    r"[a-hk-y]\d[abehmnprvwxy])|gir) ?\d[abd-hjlnp-uw-z]{2})(?![a-z0-9])"
+)
 _LOOKALIKE = re.compile(
-    r"(?:\b(?:invoice|inv|job|ticket|receipt|order|account|acct|case|claim|policy|ref(?:erence)?|confirmation|conf|number|num|no|quote|estimate|po|work order|wo|id|code|pin|file|docket|permit|model|serial|part|lic\w*|citation|paid|pay|charged?|price|cost|bill|balance|badge|member|btu|miles|mileage|check|check number|docket|matter|booking|patient|chart|microchip|chip|rabies|tag|sku|gate|box|extension|ext|case number|suite|ste|unit|apt)\b\.?\s*(?:#|number|num|no\.?|id|code|was|is|for|of|:|ending in|ends in|total|me|us)*\s*#?\s*|[#$£€]\s*)$"
+    r"(?:\b(?:invoice|inv|job|ticket|receipt|order|account|acct|case|claim|policy|ref(?:erence)?|"
+    r"confirmation|conf|number|num|no|quote|estimate|po|work order|wo|id|code|pin|file|docket|permit|"
+    r"model|serial|part|lic\w*|citation|paid|pay|charged?|price|cost|bill|balance|badge|member|btu|"
+    r"miles|mileage|check|check number|docket|matter|booking|patient|chart|microchip|chip|rabies|tag|"
+    r"sku|gate|box|extension|ext|case number|suite|ste|unit|apt)\b\.?\s*(?:#|number|num|no\.?|id|code|"
+    r"was|is|for|of|:|ending in|ends in|total|me|us)*\s*#?\s*|[#$£€]\s*)$"
 )
-_AFTER_LOOKALIKE = re.compile(r"^\s*(?:btu|dollars|bucks|miles|sq|square|gallon|for the job|usd|on (?:the )?(?:meter|odometer)|cents|rpm|watts)\b")
+_AFTER_LOOKALIKE = re.compile(
+    r"^\s*(?:btu|dollars|bucks|miles|sq|square|gallon|for the job|usd|on (?:the )?(?:meter|odometer)|cents|rpm|watts)\b"
+)
 
 
 def street_of(text: str) -> Found | None:
     """Return house number and street as written, without unit, city or state; spoken numbers as digits."""
     calm = plain(text)
-    found = [f for pattern in (_STREET, _HIGHWAY, _BROADWAY, _BARE) for m in pattern.finditer(calm) if (f := _street(text, calm, m))]
+    found = [
+        f
+        for pattern in (_STREET, _HIGHWAY, _BROADWAY, _BARE)
+        for m in pattern.finditer(calm)
+        if (f := _street(text, calm, m))
+    ]
     found.sort(key=lambda f: f.start)
     wanted = [f for f in found if not _OTHERS.search(calm[max(0, f.start - 45) : f.start])]
     if len(wanted) > 1:
-        corrected = [f for f in wanted if re.search(r"\b(?:actually|new (?:address|place|house)|now (?:at|live)|moved to|work is at|service (?:address|is)|job (?:is )?at|the (?:property|rental|leak|work|job|problem) is)\b[^.?!]{0,25}$", calm[max(0, f.start - 50) : f.start])]
+        corrected = [
+            f
+            for f in wanted
+            if re.search(
+                (
+                    r"\b(?:actually|new (?:address|place|house)|now (?:at|live)|moved to|work is at|"
+                    r"service (?:address|is)|job (?:is )?at|the (?:property|rental|leak|work|job|"
+                    r"problem) is)\b[^.?!]{0,25}$"
+                ),
+                calm[max(0, f.start - 50) : f.start],
+            )
+        ]
         wanted = corrected or wanted
     return wanted[0] if wanted else None
 
@@ -71,7 +136,13 @@ def _street(text: str, calm: str, match: "re.Match[str]") -> Found | None:
     inner = _STOP_INSIDE.search(name)
     if inner and not name.startswith("the "):
         return None
-    if _NOT_STREET.match(name) and not re.match(r"(?:the (?:green|square|close|mews|crescent|avenue|drive|ridge|lane|paddocks|maltings|grove|row|walk|terrace|gardens|heights)\b|park\b|green\b|hill\b|view\b)", name):
+    if _NOT_STREET.match(name) and not re.match(
+        (
+            r"(?:the (?:green|square|close|mews|crescent|avenue|drive|ridge|lane|paddocks|maltings|grove|row|"
+            r"walk|terrace|gardens|heights)\b|park\b|green\b|hill\b|view\b)"
+        ),
+        name,
+    ):
         return None
     only_type = re.fullmatch(rf"(?:{_TYPES})\.?", name)
     if only_type and name not in ("broadway", "park", "highway"):
@@ -127,7 +198,11 @@ def postcode_of(text: str, street: Found | None = None) -> Found | None:
     calm = plain(text)
     for pattern, rule in ((_UK, "uk"), (_CANADIAN, "canada"), (_ZIP, "zip")):
         found = [m for m in pattern.finditer(calm) if _is_postcode(calm, m, street, rule)]
-        near = [m for m in found if not _OTHERS.search(calm[max(0, m.start() - 45) : m.start()])] if len(found) > 1 else found
+        near = (
+            [m for m in found if not _OTHERS.search(calm[max(0, m.start() - 45) : m.start()])]
+            if len(found) > 1
+            else found
+        )
         if near:
             match = near[0]
             return Found(_shape(match.group("z"), rule), match.start(), match.end(), f"place.{rule}", 0.9)

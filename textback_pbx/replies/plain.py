@@ -4,9 +4,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-_SAME = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "–": "-", "—": "-", "−": "-", "\u00a0": " ", "\u202f": " "})
+_SAME = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "´": "'", "–": "-", "—": "-", "−": "-", "\u00a0": " ", "\u202f": " "}
+)
 #: Where one statement ends; a full stop inside "9.30" or "p.m." ends none.
-_SENTENCE_END = re.compile(r"[!?;\n…]+|\.(?!\d)(?<!\b[ap]\.)(?<!\b[ap]\.m\.)(?=\s|$|[^\w])|\.(?=\s+[a-z])(?<![ap]\.m\.)")
+_SENTENCE_END = re.compile(
+    r"[!?;\n…]+|\.(?!\d)(?<!\b[ap]\.)(?<!\b[ap]\.m\.)(?=\s|$|[^\w])|\.(?=\s+[a-z])(?<![ap]\.m\.)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,14 @@ _NARROWER = {
     ("leak", "burst_pipe"), ("heating", "maintenance"), ("cooling", "maintenance"), ("fixture", "drain"),
     ("haircut", "bridal"), ("fixture", "leak"), ("fixture", "water_supply"), ("leak", "gas"), ("heating", "gas"),
     ("gas", "gas"), ("toilet", "toilet"), ("groom", "nail_trim"), ("groom", "dematting"), ("ventilation", "maintenance"),
-    ("leak", "sewer"), ("drain", "sewer"), ("leak", "fixture"),
+    ("leak", "sewer"), ("drain", "sewer"), ("leak", "fixture"), ("fixture", "water_heater"),
 }  # fmt: skip
 #: A tap that drips is work on the tap.
 _FITTING = re.compile(r"faucet|tap|disposal|spigot|head|bib|valve|dishwasher")
-_NOT_MEANT = re.compile(r"\b(?:not|isn't|isnt|no longer|don't need|instead of|not about|other than|besides|already (?:had|did|got)|last time (?:was|you did))(?: (?:a|an|the|my|for|any|it's))*\s*$")
+_NOT_MEANT = re.compile(
+    r"\b(?:not|isn't|isnt|no longer|don't need|instead of|not about|other than|besides|already (?:had|"
+    r"did|got)|last time (?:was|you did))(?: (?:a|an|the|my|for|any|it's))*\s*$"
+)
 
 
 @lru_cache(maxsize=8)
@@ -68,4 +71,10 @@ def _in_trade(calm: str, trade: str, confidence: float) -> Found | None:
 
 def _about_money(calm: str) -> bool:
     """Say whether money is the matter, and not a question of price or of how one may pay for some work."""
-    return not re.search(r"\b(?:how much|what do you charge|do you charge|payment plan|do you take|financ\w+|deposit (?:needed|required))\b", calm)
+    return not re.search(
+        (
+            r"\b(?:how much|what do you charge|do you charge|payment plan|do you take|financ\w+|"
+            r"deposit (?:needed|required))\b"
+        ),
+        calm,
+    )

@@ -12,13 +12,28 @@ from textback_pbx.replies.lexicon import load
 from textback_pbx.replies.plain import Found, plain
 
 _NEGATION = re.compile(
-    r"(?:\b(?:no|not|never|without|isn't|wasn't|aren't|don't|doesn't|didn't|can't|cannot|hasn't|haven't|nothing|none|sin|nor|neither|nobody|stopped|"
-    r"isnt|dont|doesnt|didnt|zero|free of|rule out|instead of|rather than|used to|if (?:it|there|i|we)|in case|fake|was)\b|n't\b)"
-    r"(?:\s(?:a|an|any|the|really|like|it's|it|is|be|being|have|had|having|see|seeing|smell|smelling|think|an?y?|big|more|hay|huele|much|super|that|actually|sign of|signs of|kind of|necessarily|there|there's|of|and|or|anything|actively|currently|in|pain|swelling|fever|bleeding|leak|smoke|smelled|noticed|feel|feeling|water|to|serious|major|life|am|are|i'm|exactly|totally))*\s*$"
+    r"(?:\b(?:no|not|never|without|isn't|wasn't|aren't|don't|doesn't|didn't|can't|cannot|hasn't|"
+    r"haven't|nothing|none|sin|nor|neither|nobody|stopped|"
+    r"isnt|dont|doesnt|didnt|zero|free of|rule out|instead of|rather than|used to|if (?:it|there|i|"
+    r"we)|in case|fake|was)\b|n't\b)"
+    r"(?:\s(?:a|an|any|the|really|like|it's|it|is|be|being|have|had|having|see|seeing|smell|smelling|"
+    r"think|an?y?|big|more|hay|huele|much|super|that|actually|sign of|signs of|kind of|necessarily|"
+    r"there|there's|of|and|or|anything|actively|currently|in|pain|swelling|fever|bleeding|leak|smoke|"
+    r"smelled|noticed|feel|feeling|water|to|serious|major|life|am|are|i'm|exactly|totally))*\s*$"
 )
-_STATE_OWN = re.compile(r"^(?:no |not |without|isn|can|won|lost|out of|zero|got no|have no|haven|don|hasn|sin |stopped|in no |nothing|never|barely|doesn|shut)")
-_OVER = re.compile(r"^[^.?!]{0,30}\b(?:was (?:fixed|resolved|a false alarm)|false alarm|is (?:fixed|gone|resolved|fine) now|all (?:good|set|better) now|has stopped|stopped (?:now|bleeding|leaking|on its own|by itself)|is under control|went away|is better now|no longer|years? ago|last (?:year|month))\b")
-_OTHER = re.compile(r"\b(?:any|emergency|urgency) (?:fee|contact|fund|charge|rate|exit|line|service\?)|emergency (?:fee|contact|rate|pricing|charge|hours)|\brush hour\b")
+_STATE_OWN = re.compile(
+    r"^(?:no |not |without|isn|can|won|lost|out of|zero|got no|have no|haven|don|hasn|sin |stopped|"
+    r"in no |nothing|never|barely|doesn|shut)"
+)
+_OVER = re.compile(
+    r"^[^.?!]{0,30}\b(?:was (?:fixed|resolved|a false alarm)|false alarm|is (?:fixed|gone|resolved|"
+    r"fine) now|all (?:good|set|better) now|has stopped|stopped (?:now|bleeding|leaking|on its own|"
+    r"by itself)|is under control|went away|is better now|no longer|years? ago|last (?:year|month))\b"
+)
+_OTHER = re.compile(
+    r"\b(?:any|emergency|urgency) (?:fee|contact|fund|charge|rate|exit|line|service\?)|"
+    r"emergency (?:fee|contact|rate|pricing|charge|hours)|\brush hour\b"
+)
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +48,11 @@ def urgency_of(text: str) -> Found | None:
     if (found := _first(calm, words["emergency"])) is not None:
         return Found("emergency", *found, "urgency.emergency", 0.9)
     calm_words = words["not_urgent"].search(calm)
-    rest = calm if calm_words is None else calm[: calm_words.start()] + " " * len(calm_words.group()) + calm[calm_words.end() :]
+    rest = (
+        calm
+        if calm_words is None
+        else calm[: calm_words.start()] + " " * len(calm_words.group()) + calm[calm_words.end() :]
+    )
     if (found := _first(rest, words["urgent"])) is not None:
         return Found("urgent", *found, "urgency.urgent", 0.85)
     if calm_words is not None:

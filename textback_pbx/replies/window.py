@@ -5,10 +5,10 @@ to Friday 8:00-17:00 and Saturday 9:00-12:00 local time, the window cut to the h
 nothing said, is ``None``. All arithmetic is on the wall clock of the zone, so offsets are those of each instant.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from textback_pbx.replies.mentions import Limit, Mention, Role, mentions
@@ -71,6 +71,8 @@ def read_mentions(text: str, masked: Sequence[tuple[int, int]] = ()) -> list[Men
     found = mentions(calm, items(calm))
     assign(calm, found)
     _share(found)
+    _inherit(found)
+    _same_day(found)
     return found
 
 
@@ -82,18 +84,10 @@ def window_of(text: str, now: datetime | None, tz: str | None, masked: Sequence[
     for mention in _in_order(read_mentions(text, masked)):
         made = resolve(mention, frame_)
         if made is not None:
-            return Found(made, mention.start, mention.end, _rule(mention), 0.9 if mention.day or mention.special else 0.8)
-        if mention.joined != "or" and not mention.plural and _binding(mention) and not _has_alternative(mention, text):
-            continue
+            return Found(
+                made, mention.start, mention.end, _rule(mention), 0.9 if mention.day or mention.special else 0.8
+            )
     return None
-
-
-def _binding(mention: Mention) -> bool:
-    return mention.day is not None
-
-
-def _has_alternative(mention: Mention, text: str) -> bool:
-    return bool(re.search(r"\bor\b", text[mention.end : mention.end + 40].lower()))
 
 
 def _in_order(found: list[Mention]) -> list[Mention]:
@@ -116,14 +110,16 @@ def _says_when(mention: Mention) -> bool:
 def _share(found: list[Mention]) -> None:
     """Let alternatives share their day or hours, and a later statement narrow the day before it."""
     asked = [m for m in found if m.role is Role.ASKED and m.special is None]
-    for one, other in zip(asked, asked[1:], strict=False):
+    for one, other in reversed(list(pairwise(asked))):
+        alike = one.sentence == other.sentence and other.joined == "or" and one.has_hours and other.has_hours
+        if alike and one.day is None and other.day is not None and not one.plural:
+            one.day, one.day_bound = other.day, other.day_bound  # "9, 11 or 2 on Friday"
+    for one, other in pairwise(asked):
         if one.sentence == other.sentence and other.joined == "or":
             if one.day is not None and other.day is not None and other.has_hours and not one.has_hours:
                 one.part, one.limits = other.part, list(other.limits)
             elif one.day is not None and other.day is None and one.has_hours and not other.plural:
                 other.day, other.day_bound = one.day, one.day_bound
-            elif one.day is None and other.day is not None and one.has_hours and other.has_hours and not one.plural:
-                one.day, one.day_bound = other.day, other.day_bound
         if {one.action, other.action} == {"call", "visit"}:
             continue
         if one.day is not None and not one.has_hours and other.day is None and other.has_hours:
@@ -133,9 +129,42 @@ def _share(found: list[Mention]) -> None:
             other.action, other.preferred = one.action or other.action, True
             one.role = Role.EXCLUDED if one.sentence != other.sentence else one.role
             one.day = other.day
-        elif one.day is not None and one.has_hours and other.day is None and other.limits and not one.limits and other.joined != "or":
+        elif (
+            one.day is not None
+            and one.has_hours
+            and other.day is None
+            and other.limits
+            and not one.limits
+            and other.joined != "or"
+        ):
             one.limits = list(other.limits)
             other.role = Role.EXCLUDED
+
+
+def _inherit(found: list[Mention]) -> None:
+    """Give the hour an appointment should move to the day that it stands on: "Friday at 1, can we push it to 3"."""
+    for mention in found:
+        if mention.role is not Role.ASKED or mention.day is not None or mention.special is not None or mention.plural:
+            continue
+        kept = (Role.EXISTING, Role.EXCLUDED)
+        near = [m for m in found if m.role in kept and m.day is not None and 0 <= mention.sentence - m.sentence <= 1]
+        exact = any(limit.kind in ("at", "between") for limit in mention.limits) or mention.part in (
+            "morning",
+            "afternoon",
+        )
+        if len(near) == 1 and exact and (near[0].role is Role.EXISTING or near[0].limits):
+            mention.day = near[0].day
+
+
+def _same_day(found: list[Mention]) -> None:
+    """Let a day that is named again as the preferred one keep the hours it was first named with."""
+    for index, mention in enumerate(found):
+        if mention.preferred and mention.day is not None and not mention.has_hours:
+            first = next(
+                (m for m in found[:index] if m.day == mention.day and m.has_hours and m.role is Role.ASKED), None
+            )
+            if first is not None:
+                mention.part, mention.limits, mention.not_part = first.part, list(first.limits), first.not_part
 
 
 def _merge(one: Mention, other: Mention) -> None:
@@ -167,7 +196,11 @@ def resolve(mention: Mention, frame_: _Frame) -> Window | None:
     days = list(_days(mention, frame_))
     if not days:
         return None
-    if mention.day is not None and mention.day[0] in ("week", "weekend", "end_of_week", "range") and not mention.has_hours:
+    if (
+        mention.day is not None
+        and mention.day[0] in ("week", "weekend", "end_of_week", "range")
+        and not mention.has_hours
+    ):
         return _stretch(days, frame_)
     if mention.day_bound == "by" and not mention.limits and mention.part in ("", "end"):
         return _by(days[-1], frame_)
@@ -193,8 +226,7 @@ def _special(special: tuple[object, ...], frame_: _Frame) -> Window | None:
         if whole is None or later <= whole.start:
             return None
         return Window(whole.start, min(whole.end, later))
-    whole = _cut(later.date(), later.hour * 60 + later.minute, later.hour * 60 + later.minute + 60, frame_)
-    return whole
+    return _cut(later.date(), later.hour * 60 + later.minute, later.hour * 60 + later.minute + 60, frame_)
 
 
 def _days(mention: Mention, frame_: _Frame) -> Iterator[date]:
@@ -218,7 +250,9 @@ def _days(mention: Mention, frame_: _Frame) -> Iterator[date]:
     elif rule[0] in ("week", "weekend", "end_of_week"):
         yield from _span(rule, today)
     elif rule[0] == "weekday" and "plural" in rule:
-        yield from (today + timedelta(days=n) for n in range(_HORIZON) if (today + timedelta(days=n)).weekday() == rule[1])
+        yield from (
+            today + timedelta(days=n) for n in range(_HORIZON) if (today + timedelta(days=n)).weekday() == rule[1]
+        )
     else:
         yield from _bounded_days(_one_day(rule, frame_), mention, today)
 
@@ -334,15 +368,10 @@ def _minutes(mention: Mention, hours: tuple[int, int]) -> tuple[int, int] | None
             second = second if first < second else second + 720
             return max(opens, first), min(closes, second)
         if limit.kind == "after":
-            low = max(low if first < high else opens, first + (60 if _is_lunch(limit) else 0))
+            low = max(low if first < high else opens, first)
         else:
             high = min(high, first) if first > low else min(closes, first)
     return max(opens, low), min(closes, high)
-
-
-def _is_lunch(limit: Limit) -> bool:
-    del limit
-    return False
 
 
 def _of_part(part: str, opens: int, closes: int) -> tuple[int, int]:
@@ -391,12 +420,4 @@ def _cut(day: date, low: int, high: int, frame_: _Frame) -> Window | None:
     start = max(start, frame_.now) if day == frame_.today else start
     if end <= frame_.now or start >= end:
         return None
-    return Window(replace_fold(start), replace_fold(end))
-
-
-def replace_fold(moment: datetime) -> datetime:
-    """Return the same wall time as a plain aware datetime; opening hours are never in a repeated hour."""
-    return moment.replace(fold=0)
-
-
-__all__ = ["HOURS", "Window", "frame", "read_mentions", "replace", "resolve", "window_of"]
+    return Window(start, end)
