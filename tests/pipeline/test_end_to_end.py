@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pipeline.support import CALLER, open_office, until
+from tests.pipeline.support import open_office, until
 
 
 async def test_a_missed_call_becomes_one_text_and_its_story_is_whole(tmp_path):
