@@ -12,13 +12,15 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from textback_pbx.calls.trunks import DEFAULT_CONTEXTS
 from textback_pbx.config_problems import ConfigProblem, explain, key_lines, repeated_lines, secret_files
 
 DEFAULT_PATH = Path("/etc/textback-pbx/config.toml")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _INTERVAL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+_VARIABLE = "TEXTBACK_PBX__AMI__SECRET"
 
 
 def _zone(value: str) -> str:
@@ -112,7 +114,8 @@ class Ami(Section):
     username: str = "textback"
     secret: SecretStr = SecretStr("")
     secret_file: Path | None = None
-    contexts: tuple[str, ...] = ("from-trunk", "from-pstn", "from-did-direct", "from-external", "incoming", "inbound")
+    contexts: tuple[str, ...] = DEFAULT_CONTEXTS
+    trunks: tuple[str, ...] = ()
     tls: bool = False
     ca_file: Path | None = None
     liveness_seconds: int = Field(default=30, ge=5, le=600)
@@ -272,6 +275,11 @@ def parse(text: str, path: Path) -> Settings:
         settings = Settings(**data)
     except ValidationError as error:
         raise ConfigProblem(path, [*explain(error, lines, Settings), *problems]) from error
+    except SettingsError as error:  # a variable for a whole table holds JSON
+        raise ConfigProblem(path, [*problems, f"the environment: {error}; set one key, like {_VARIABLE}"]) from error
+    from textback_pbx import config_meaning  # it reads Settings
+
+    problems += config_meaning.problems(settings, lines)
     if problems:
         raise ConfigProblem(path, problems)
     return settings

@@ -57,6 +57,39 @@ def test_all_problems_at_once_each_with_its_line():
     assert len(caught.value.problems) == 7
 
 
+@pytest.mark.fault(49)
+def test_a_value_that_means_nothing_is_a_problem_with_its_line():
+    text = (
+        '[office]\nname = "x"\nphone = "call us"\n[hours]\nclosed_on = ["2026-12-24", "2026-02-30", "xmas"]\n'
+        '[modem]\nmodel = "nix"\nport = "/dev/a\\u0000b"\n'
+        '[texts]\noff = ["nudges"]\n[texts.own]\n"busy.open" = "{business}: {nix}"\nfoo = "x"\n'
+        '[[lines]]\nname = "b"\ndialled = ["+15125550102"]\n[lines.hours]\nclosed_on = ["12/24"]\n'
+    )
+    with pytest.raises(ConfigProblem) as caught:
+        parse(text, Path("c.toml"))
+    report = str(caught.value)
+    for expected in (
+        "line 3: office.phone: 'call us'",
+        "line 5: hours.closed_on: '2026-02-30' is no day",
+        "line 5: hours.closed_on: 'xmas' is no day",
+        "line 7: modem.model: no such model: 'nix'; there are: auto",
+        "line 8: modem.port: holds a control character",
+        "line 10: texts.off: no text is named 'nudges'; did you mean 'nudge'?",
+        "texts.own.busy.open: ",
+        "texts.own.foo: no text is named 'foo'",
+        "line 18: lines.0.hours.closed_on: '12/24' is no day",
+    ):
+        assert expected in report
+    assert len(caught.value.problems) == 9
+
+
+@pytest.mark.fault(49)
+def test_a_broken_variable_of_the_environment_is_a_problem(monkeypatch):
+    monkeypatch.setenv("TEXTBACK_PBX__OFFICE", "{")
+    with pytest.raises(ConfigProblem, match=r"environment: .*office"):
+        parse(MINIMAL, Path("c.toml"))
+
+
 def test_two_lines_may_not_share_a_number():
     line = '[[lines]]\nname = "{}"\ndialled = ["5001"]\n'
     with pytest.raises(ConfigProblem, match="'5001' is dialled for two"):

@@ -1,0 +1,85 @@
+"""Values that have the right type and mean nothing: a day that is no day, a text nobody sends, a modem nobody knows.
+
+Left unsaid they would be found on the day they matter: a holiday with open hours, a text that never replaces ours.
+Pure but for the data files of the wheel.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from difflib import get_close_matches
+
+from textback_pbx import phone
+from textback_pbx.config import Hours, Settings
+from textback_pbx.decision.template_sets import SITUATIONS
+from textback_pbx.decision.wording import TemplateProblem, fill, used_fields
+from textback_pbx.modem import profile
+
+_FIELDS = ("business", "line", "phone", "link", "caller_name", "callback_time", "callback_by", "opens", "opt_out")
+
+
+def problems(settings: Settings, lines: Mapping[str, int]) -> list[str]:
+    """Return what is wrong, each with its key and (where ``lines`` knows it) its line in the file."""
+    return [_place(key, lines) + f"{key}: {words}" for key, words in _all(settings)]
+
+
+def _place(key: str, lines: Mapping[str, int]) -> str:
+    parts = key.split(".")
+    known = (lines.get(".".join(parts[:count])) for count in range(len(parts), 0, -1))
+    number = next((line for line in known if line), None)
+    return f"line {number}: " if number else ""
+
+
+def _all(settings: Settings) -> Iterator[tuple[str, str]]:
+    office, modem = settings.office, settings.modem
+    yield from _phone("office.phone", office.phone, office.country)
+    yield from _days("hours", settings.hours)
+    for number, line in enumerate(settings.lines):
+        yield from _phone(f"lines.{number}.phone", line.phone, office.country)
+        if line.hours is not None:
+            yield from _days(f"lines.{number}.hours", line.hours)
+    if modem.model != "auto" and modem.model not in profile.names():
+        yield "modem.model", f"no such model: {modem.model!r}; there are: auto, {', '.join(profile.names())}"
+    if re.search(r"[\x00-\x1f]", modem.port):
+        yield "modem.port", "holds a control character; write the path as ls /dev/serial/by-id shows it"
+    yield from _texts(settings)
+
+
+def _phone(key: str, value: str, country: str) -> Iterator[tuple[str, str]]:
+    if value and not isinstance(phone.parse(value, country), phone.Number):
+        yield key, f"{value!r} is no phone number of {country}; write it like +15125550100: callers are told to call it"
+
+
+def _days(key: str, opening: Hours) -> Iterator[tuple[str, str]]:
+    for day in opening.closed_on:
+        if not (re.fullmatch(r"\d{4}-\d\d-\d\d", day) and _is_day(day)):
+            yield f"{key}.closed_on", f"{day!r} is no day; write it like 2026-12-24"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _texts(settings: Settings) -> Iterator[tuple[str, str]]:
+    for situation in settings.texts.off:
+        yield from _known("texts.off", situation, SITUATIONS)
+    for situation, template in settings.texts.own.items():
+        key = f"texts.own.{situation}"
+        yield from _known(key, situation, SITUATIONS)
+        try:
+            fill(template, dict.fromkeys(_FIELDS, "x"))
+            used_fields(template)
+        except TemplateProblem as problem:
+            yield key, str(problem)
+
+
+def _known(key: str, situation: str, known: Iterable[str]) -> Iterator[tuple[str, str]]:
+    names = list(known)
+    if situation not in names:
+        guess = get_close_matches(situation, names, n=1)
+        hint = f"did you mean {guess[0]!r}?" if guess else f"there are: {', '.join(names)}"
+        yield key, f"no text is named {situation!r}; {hint}"
