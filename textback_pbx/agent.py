@@ -155,6 +155,7 @@ def ami_settings(settings: Settings) -> AmiSettings:
         tls=ami.tls,
         ca_file=str(ami.ca_file) if ami.ca_file else None,
         contexts=ami.contexts,
+        trunks=ami.trunks,
         ping_s=ami.liveness_seconds / 3,
         liveness_s=float(ami.liveness_seconds),
     )
