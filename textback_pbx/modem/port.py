@@ -66,7 +66,10 @@ async def open_port(url: str, baudrate: int, on_bytes: OnBytes, on_lost: OnLost)
 def _open(url: str, baudrate: int) -> Any:
     import serial
 
-    options: dict[str, Any] = {"baudrate": baudrate, "timeout": 0, "write_timeout": 0}
+    if url.startswith("rfc2217://"):  # changing anything later would negotiate again, and block
+        options: dict[str, Any] = {"baudrate": baudrate, "timeout": 0.5}
+    else:
+        options = {"baudrate": baudrate, "timeout": 0, "write_timeout": 0}
     if "://" not in url:
         # Flow control stays off: with rtscts a stick without the wires never sends.
         options |= {"exclusive": True, "rtscts": False, "dsrdtr": False, "xonxoff": False}
@@ -176,7 +179,6 @@ class _ThreadPort:
         self._on_lost = on_lost
         self._open = True
         self._loop = asyncio.get_running_loop()
-        device.timeout = 0.5
         threading.Thread(target=self._read, name="rfc2217", daemon=True).start()
 
     @property
@@ -193,13 +195,15 @@ class _ThreadPort:
                 self._loop.call_soon(self._lose, f"the connection is gone ({error})")
 
     def close(self) -> None:
-        """Hang up; the thread ends within its read's half second."""
-        if self._open:
-            self._open = False
-            with contextlib.suppress(Exception):
-                self._device.close()
+        """Hang up; the thread does it within its read's half second, because pyserial's close waits for one."""
+        self._open = False
 
     def _read(self) -> None:
+        self._until_closed()
+        with contextlib.suppress(Exception):
+            self._device.close()
+
+    def _until_closed(self) -> None:
         while self._open:
             try:
                 data = self._device.read(1)
