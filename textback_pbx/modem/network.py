@@ -62,10 +62,10 @@ def credit_text(line: str) -> str | None:
     if match is None:
         return None
     text, dcs = match[1].strip(), int(match[2] or 15)
-    if re.fullmatch(r"(?:[0-9A-F]{2}){4,}", text) and not text.isdigit():
+    ucs2 = dcs & 0x0C == 0x08  # 23.038, 5: the coding of cell broadcast, which USSD shares
+    if ucs2 and re.fullmatch(r"(?:[0-9A-Fa-f]{4})+", text):
+        text = bytes.fromhex(text).decode("utf-16-be", "replace")
+    elif re.fullmatch(r"(?:[0-9A-F]{2}){4,}", text) and not text.isdigit():
         octets = bytes.fromhex(text)
-        if dcs & 0x0C == 0x08 and len(octets) % 2 == 0:
-            text = octets.decode("utf-16-be", "replace")
-        else:
-            text = text_of(unpack(octets, len(octets) * 8 // 7))
+        text = text_of(unpack(octets, len(octets) * 8 // 7))
     return " ".join(text.split())[:160]

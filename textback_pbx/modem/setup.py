@@ -147,7 +147,7 @@ async def _indications(session: Session, profile: Profile) -> Cnmi | None:
 def ranges(text: str) -> list[set[int]]:
     """Read the value ranges of a test command (V.250, 5.4.4.2.1): ``(0-2),(0,2)``."""
     found = []
-    for group in re.findall(r"\(([0-9,\- ]*)\)", text):
+    for group in re.findall(r"\(([^()]*)\)", text):
         values: set[int] = set()
         for piece in group.replace(" ", "").split(","):
             low, _, high = piece.partition("-")
