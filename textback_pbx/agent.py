@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -21,7 +22,7 @@ from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import Clock, SystemClock
 from textback_pbx.config import DEFAULT_PATH, Settings, load
 from textback_pbx.config_problems import ConfigProblem
-from textback_pbx.database import Database, DatabaseProblem
+from textback_pbx.database import Database, DatabaseProblem, cannot_use
 from textback_pbx.health import Board
 from textback_pbx.nudge import Nudges
 from textback_pbx.outbox import claim_store
@@ -167,9 +168,21 @@ def outbox_settings(settings: Settings) -> OutboxSettings:
     return OutboxSettings(budget=Budget(float(modem.seconds_between_texts), modem.texts_per_hour, modem.texts_per_day))
 
 
+async def _refuse_damage(database: Database) -> None:
+    """Raise :class:`DatabaseProblem` for a damaged file: what it says about consent is not to be trusted."""
+    try:
+        found = await database.integrity_problems(quick=True)
+        if found:
+            raise sqlite3.DatabaseError(f"database disk image is malformed ({found[0].splitlines()[-1]})")
+    except sqlite3.Error as error:
+        await database.close()
+        raise DatabaseProblem(cannot_use(database.path, error)) from error
+
+
 async def serve(settings: Settings, clock: Clock) -> None:
     """Open the database and run the agent until SIGTERM or SIGINT."""
     database = await Database.open(settings.database.path, exclusive=True)
+    await _refuse_damage(database)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
