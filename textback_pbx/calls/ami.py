@@ -163,7 +163,8 @@ class AmiSession:
         return float(min(cap, first * 2 ** min(tries, 16))) * self._rng.uniform(0.75, 1.25)
 
     def _tell_down(self, down: _Down, wait: float) -> None:
-        log.warning("%s: %s; next try in %.0f s", self.settings.name, down.message, wait)
+        # The health board says it once; each try again is no event of its own.
+        log.debug("%s: %s; next try in %.0f s", self.settings.name, down.message, wait)
         self.items.put(Disconnected(self.settings.name, down.reason, down.message, wait, self._clock.now_ms()))
 
     async def _one_link(self) -> None:

@@ -209,12 +209,7 @@ class Modem:
 
     def _changed(self) -> None:
         health = self._state.health
-        log.log(
-            logging.INFO if health.problem is Problem.NONE else logging.WARNING,
-            "modem %s: %s",
-            self.name,
-            health.message,
-        )
+        log.debug("modem %s: %s", self.name, health.message)  # whoever takes the change says it once
         self._items.put_nowait(HealthChanged(self.name, health.problem))
         self._on_change()
 

@@ -284,7 +284,6 @@ class Sender:
     def _say(self, trouble: str | None) -> None:
         if trouble != self._trouble:
             self._trouble = trouble
-            log.warning("not sending: %s", trouble) if trouble else log.info("sending again")
             self._hooks.trouble(trouble)
 
     # the permission ------------------------------------------------------------------------------------------
