@@ -136,14 +136,14 @@ def _without_signature(found: Sequence[Token], grammar: Grammar, text: str) -> S
     """Drop a name set apart at the end (``STOP - Maria``, a line of its own) or said first (``this is Maria.``)."""
     words = [token for token in found if token.text not in BREAKS]
     cut = max((n for n, token in enumerate(found[:-1]) if token.text in BREAKS and _ends_word(found, n)), default=None)
-    if cut is not None and cut > 0 and _is_name(found[cut + 1 :], grammar, text):
+    if cut is not None and cut > 0 and is_name(found[cut + 1 :], grammar, text):
         return found[:cut]
     if len(words) >= 3 and (
         f"{words[0].text} {words[1].text}" in {"this is", "i am"} or words[0].text in {"im", "its"}
     ):
         first = next((n for n, token in enumerate(found) if token.text in BREAKS), None)
         skip = 1 if words[0].text in {"im", "its"} else 2
-        if first is not None and _is_name(found[skip:first], grammar, text):
+        if first is not None and is_name(found[skip:first], grammar, text):
             return found[first + 1 :]
     return found
 
@@ -152,7 +152,8 @@ def _ends_word(found: Sequence[Token], place: int) -> bool:
     return any(token.text not in BREAKS for token in found[place + 1 :])
 
 
-def _is_name(part: Sequence[Token], grammar: Grammar, text: str) -> bool:
+def is_name(part: Sequence[Token], grammar: Grammar, text: str) -> bool:
+    """Whether these words are a name: one to three unknown words, each with a capital."""
     names = [token for token in part if token.text not in BREAKS]
     signing = grammar.signing
     while names and names[0].text in signing:

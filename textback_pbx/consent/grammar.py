@@ -8,6 +8,7 @@ ceases + messaging + me), so that one line covers hundreds of wordings. Patterns
     ..3         up to three words, no break   ~           up to four filler words (set ``fill``)
     !(a|b)      not followed by               ^  $        a clause (or text) begins, ends here
     .           the sentence ends             ^^ $$       the whole text begins, ends here
+    @s          a word ending in s (a possessive)       @n  a word that may be a name
 
 They compile to regular expressions with bounded repetition only, so that no text makes them slow.
 """
@@ -35,7 +36,10 @@ class PatternProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of a language: a label when one of ``patterns`` is found and none of ``unless`` is anywhere."""
+    """One rule of a language: a label when its pattern is found, ``only`` too if given, and ``unless`` nowhere.
+
+    ``name_last``: the match must end with a name, a word with a capital that the language does not know.
+    """
 
     name: str
     label: str
@@ -43,6 +47,8 @@ class Rule:
     why: str
     pattern: re.Pattern[str]
     unless: re.Pattern[str] | None
+    only: re.Pattern[str] | None
+    name_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +86,27 @@ class Line:
     text: str
     tokens: Sequence[Token]
     starts: Sequence[int]
+    source: str  # the text as written
+
+    def inside(self, begin: int, end: int) -> list[Token]:
+        """Return the words between two places of the string, without breaks."""
+        both = zip(self.starts, self.tokens, strict=True)
+        return [token for start, token in both if begin <= start < end and token.text not in BREAKS]
 
     def span(self, begin: int, end: int) -> tuple[int, int]:
         """Return the place in the original text of the tokens between two places of the string."""
-        inside = [t for s, t in zip(self.starts, self.tokens, strict=True) if begin <= s < end and t.text not in BREAKS]
+        inside = self.inside(begin, end)
         return (inside[0].start, inside[-1].end) if inside else (0, 0)
 
 
-def line_of(tokens: Sequence[Token]) -> Line:
+def line_of(tokens: Sequence[Token], source: str) -> Line:
     """Put tokens in a row: ``" . stop texting me . "``; the breaks at both ends belong to no token."""
     starts, parts, at = [], [" . "], 3
     for token in tokens:
         starts.append(at)
         parts.append(token.text + " ")
         at += len(token.text) + 1
-    return Line("".join(parts) + ". ", tokens, starts)
+    return Line("".join(parts) + ". ", tokens, starts, source)
 
 
 def compile_pattern(source: str, sets: Mapping[str, Sequence[str]]) -> str:
@@ -141,6 +153,9 @@ _MARKS = {
 }
 
 
+_WORDS = {"@s": "[^ .,]+s ", "@n": "[^ .,]{2,} "}
+
+
 def _element(part: str, parts: list[str], sets: Mapping[str, Sequence[str]]) -> str:
     if part in {"(", "[", "!("}:
         inner = _sequence(parts, sets)
@@ -154,7 +169,10 @@ def _element(part: str, parts: list[str], sets: Mapping[str, Sequence[str]]) -> 
         return f"{_ANY}{{0,{part[2]}}}"
     if part.startswith("<"):
         return f"(?:{_set(part[1:-1], sets)})"
-    return re.escape(part) + " "
+    if part in _WORDS:
+        return _WORDS[part]
+    forms = sorted({re.escape(form) for form in spellings(part)})
+    return (forms[0] if len(forms) == 1 else f"(?:{'|'.join(forms)})") + " "
 
 
 def _set(name: str, sets: Mapping[str, Sequence[str]]) -> str:
@@ -242,6 +260,8 @@ def _rule(language: str, raw: Mapping[str, Any], sets: Mapping[str, Sequence[str
         why=raw["why"],
         pattern=pattern,
         unless=_alternation(raw.get("unless", []), sets),
+        only=_alternation(raw.get("only", []), sets),
+        name_last=raw.get("name_last", False),
     )
 
 

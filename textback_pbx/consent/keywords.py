@@ -150,7 +150,7 @@ _WHY_RULES = {"stop": "rule 2", "ambiguous": "rule 7"}
 
 
 def _sentence_verdict(found: Sequence[Token], grammar: Grammar, text: str, last: LastOutbound) -> Keyword:
-    whole = line_of(found)
+    whole = line_of(found, text)
     said = _first(grammar, whole, "said")
     line = _shielded(whole, grammar)
     if any(auto.search(whole.text) for auto in grammar.auto_replies):
@@ -175,9 +175,18 @@ def _first(grammar: Grammar, line: Line, label: str) -> Keyword | None:
         if rule.label != label:
             continue
         match = rule.pattern.search(line.text)
-        if match is not None and not (rule.unless and rule.unless.search(line.text)):
+        if match is not None and _holds(rule, line, match.span(), grammar):
             return _verdict(rule, line.span(*match.span()))
     return None
+
+
+def _holds(rule: Rule, line: Line, span: tuple[int, int], grammar: Grammar) -> bool:
+    """Whether the rest of the message lets the rule stand."""
+    if rule.unless and rule.unless.search(line.text):
+        return False
+    if rule.only and not rule.only.search(line.text):
+        return False
+    return not rule.name_last or bare.is_name(line.inside(*span)[-1:], grammar, line.source)
 
 
 def _verdict(rule: Rule, span: tuple[int, int]) -> Keyword:
@@ -190,7 +199,7 @@ def _shielded(line: Line, grammar: Grammar) -> Line:
     text = line.text
     for shield in (*grammar.instructions, *grammar.shields):
         text = shield.sub(lambda match: "_" * (len(match.group()) - 1) + " ", text)
-    return Line(text, line.tokens, line.starts)
+    return Line(text, line.tokens, line.starts, line.source)
 
 
 def _left(line: Line) -> list[Token]:
@@ -226,7 +235,7 @@ def _leftover(line: Line, grammar: Grammar, text: str) -> Keyword | None:
     for part in bare.sentences(left):
         inside = [token for token in part if token.text not in BREAKS]
         for token, neighbour in ((inside[0], inside[1:2]), (inside[-1], inside[-2:-1])) if inside else ():
-            if token.text not in grammar.edge_words or (neighbour and neighbour[0].text in grammar.harmless):
+            if token.text not in grammar.edge_words or (neighbour and _harmless(neighbour[0].text, grammar)):
                 continue
             shouted = text[token.start : token.end].isupper() and not text.isupper()
             if shouted or (len(words) <= 8 and not _about_work(line, grammar)):
@@ -234,6 +243,10 @@ def _leftover(line: Line, grammar: Grammar, text: str) -> Keyword | None:
                     Label.AMBIGUOUS, "a stop word that may be meant for the texts", "leftover", (token.start, token.end)
                 )
     return None
+
+
+def _harmless(word: str, grammar: Grammar) -> bool:
+    return word in grammar.harmless or word[0].isdigit()
 
 
 def _begins_with_yes(found: Sequence[Token], grammar: Grammar) -> bool:
