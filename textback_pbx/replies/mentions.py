@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from textback_pbx.replies.bare import BETWEEN, TAIL_BETWEEN, is_hour
 from textback_pbx.replies.moments import Item
 from textback_pbx.replies.plain import sentences
 
@@ -69,7 +70,6 @@ _BEFORE = (
     r"up to|up until|no later than|not later than|earlier than|prior to|antes de(?: las?)?|"
     r"hasta(?: las?)?|para las?)"
 )
-_BETWEEN = r"(?:between|btwn|betw|b/w|from|entre)(?: las?)?"
 _GLUE = (
     r"(?:[\s,(@~-]|\b(?:on|at|in|the|for|of|around|round|about|abt|approx|approximately|anytime|"
     r"any ?time|some ?time|maybe|preferably|ideally|say|like|or so|early|late|please|pls|a|an|sharp|"
@@ -80,12 +80,6 @@ _GLUE = (
 )
 _TAIL_AFTER = re.compile(rf"(?:^|[\s,(\x00-]){_AFTER}(?: (?:about|around|like|say|maybe|the))?\s*$")
 _TAIL_BEFORE = re.compile(rf"(?:^|[\s,(\x00-]){_BEFORE}(?: (?:about|around|like|say|maybe|the))?\s*$")
-_TAIL_BETWEEN = re.compile(rf"(?:^|[\s,(\x00-]){_BETWEEN}(?: (?:about|around|like|say))?\s*$")
-_TAIL_AT = re.compile(
-    r"(?:^|[\s,(])(?:at|@|around|round|about|abt|approx|approximately|circa|say|like|maybe|for|to|"
-    r"exactly|a las?|las|then|or|and|ish|by|roughly|it's|is)\s*$|[@~]\s*$"
-)
-_RANGE = re.compile(r"^\s*(?:-|to|and|til|till|until|through|thru|or|a las|a|y(?: las)?)\s*$")
 _DAY_RANGE = re.compile(r"^\s*(?:-|to|through|thru|until|till)\s*$")
 _GLUED = re.compile(rf"^{_GLUE}$")
 _OR = re.compile(r"\b(?:or|o|otherwise|else|alternatively|and|then|also|if not|failing that|y)\b|/|,")
@@ -105,19 +99,6 @@ _OCCUPIED = re.compile(
     r"tomorrow))?\s*$"
 )
 _MOVING = re.compile(r"\b(?:mov|resched|re-sched|chang|switch|push|bump|swap|shift|rebook)\w*\b[^.?!]*$")
-_UNIT_AFTER = re.compile(
-    r"\s?(?:-|\s)?(?:(?!most|any|every|each|all|on|this)[a-z]+\s)?(?:hours?|hrs?|minutes|mins?|days?|"
-    r"weeks?|months?|years?|yrs?|yo|kids?|dogs?|cats?|people|of (?:us|them|my|the|our)|units?|rooms?|"
-    r"floors?|inch|ft|feet|toilets?|sinks?|times?|degrees|percent|more|bucks|dollars|gallon|ton)\b"
-)
-_OK_AFTER = re.compile(
-    r"\s*(?:$|[.,!?;)\n\x00]|(?:or|and|on|if|to|till|until|would|works?|is|are|please|pls|plz|thanks|"
-    r"thx|ish|for|but|in the|at night|then|tho|that|we|i|so|sharp|the|my|any|est|cst|pst|pt|et|ct|mt|"
-    r"-|with|when|because|cause|cuz|she|he|they|can|could|will|should|ok|instead|rather|good|fine|it|"
-    r"does|sounds|suits?|today|tomorrow|as|though|unless|since|not|no|which|where|maybe|preferably|"
-    r"also|too|at|from|this|next|every|each|most|any|here|there|just|thank|ty|tx|o|about|best|latest|"
-    r"at the latest|onwards?|por)\b|-)"
-)
 
 
 def mentions(text: str, found: list[Item]) -> list[Mention]:
@@ -127,25 +108,22 @@ def mentions(text: str, found: list[Item]) -> list[Mention]:
     index = 0
     while index < len(found):
         item = found[index]
-        if item.weak and not _is_hour(text, found, index):
+        if item.weak and not is_hour(text, found, index):
             index += 1
             continue
         sentence = next((n for n, (a, b) in enumerate(bounds) if a <= item.start < b), len(bounds))
-        last = made[-1] if made and made[-1].sentence == sentence else None
-        index += _take(text, found, index, last, sentence, made)
+        index += _take(text, found, index, made, sentence=sentence)
     return made
 
 
-def _take(text: str, found: list[Item], index: int, last: Mention | None, sentence: int, made: list[Mention]) -> int:
+def _take(text: str, found: list[Item], index: int, made: list[Mention], *, sentence: int) -> int:
     """Add one item (or a range of two) to the last mention or to a new one; return how many were used."""
     item = found[index]
+    last = made[-1] if made and made[-1].sentence == sentence else None
     gap = text[last.end : item.start] if last else ""
     partner = _partner(text, found, index)
-    if item.kind == "clock":
-        limits = [_limit(text, item, partner)]
-    else:
-        limits = []
-    near = last is not None and _close(gap, item, text, bool(limits))
+    limits = [_limit(text, item, partner)] if item.kind == "clock" else []
+    near = last is not None and _close(gap, item)
     target = last if near and last is not None and _fits(last, item, limits, gap) else None
     if target is None:
         target = Mention(item.start, item.end, sentence=sentence)
@@ -157,15 +135,13 @@ def _take(text: str, found: list[Item], index: int, last: Mention | None, senten
     return 2 if partner else 1
 
 
-def _close(gap: str, item: Item, text: str, is_clock: bool) -> bool:
-    if is_clock or item.kind in ("day", "part", "span"):
-        stripped = re.sub(rf"(?:{_AFTER}|{_BEFORE}|{_BETWEEN})(?: (?:about|around|like))?\s*$", "", gap)
-        stripped = re.sub(
-            r"\b(?:not|never|but|available|free|call|come|me|i am|i'm|be|home|we are|we're)\b", " ", stripped
-        )
-        return _GLUED.match(stripped) is not None and not re.search(r"\bor\b", gap)
-    del text
-    return False
+def _close(gap: str, item: Item) -> bool:
+    """Say whether nothing but small words stands between a mention and an item that may belong to it."""
+    if item.kind not in ("clock", "day", "part", "span") or re.search(r"\bor\b", gap):
+        return False
+    bound = rf"(?:{_AFTER}|{_BEFORE}|{BETWEEN})(?: (?:about|around|like))?\s*$"
+    small = r"\b(?:not|never|but|available|free|call|come|me|i am|i'm|be|home|we are|we're)\b"
+    return _GLUED.match(re.sub(small, " ", re.sub(bound, "", gap))) is not None
 
 
 def _fits(last: Mention, item: Item, limits: list[Limit], gap: str) -> bool:
@@ -234,7 +210,7 @@ def _partner(text: str, found: list[Item], index: int) -> Item | None:
     ):
         return None  # "move my Tuesday to Friday" is no range
     if item.kind == "clock" and other.kind == "clock":
-        between = _TAIL_BETWEEN.search(left)
+        between = TAIL_BETWEEN.search(left)
         if between and re.match(r"^\s*(?:-|to|and|til|till|until|&|y(?: las)?|a(?: las)?)\s*$", gap):
             return other
         return (
@@ -276,112 +252,3 @@ def _inside(left: str) -> str:
 def _clock(item: Item) -> tuple[int, int, str]:
     hour, minute, ampm = item.value
     return int(str(hour)), int(str(minute)), str(ampm)
-
-
-def _is_hour(text: str, found: list[Item], index: int) -> bool:
-    """Say whether a bare number is an hour: a word of time stands before it, or an item beside it."""
-    item = found[index]
-    left, right = text[max(0, item.start - 40) : item.start], text[item.end : item.end + 30]
-    if _UNIT_AFTER.match(right):
-        return False
-    if _in_range(text, found, index) or _in_list(text, found, index):
-        return True
-    after = found[index + 1] if index + 1 < len(found) else None
-    beside = (
-        after is not None
-        and after.kind in ("day", "part")
-        and re.match(r"^\s*(?:on|in|in the|this)?\s*$", text[item.end : after.start])
-    )
-    before = found[index - 1] if index else None
-    follows = (
-        before is not None
-        and before.kind in ("day", "part")
-        and re.match(
-            r"^[\s,]*(?:at|around|about|@|by|like|say|from|after|before|for|until|till|past)?\s*$",
-            text[before.end : item.start],
-        )
-    )
-    strong = re.search(
-        (
-            r"(?:^|[\s,(])(?:at|@|around|round|after|before|until|till|til|by|between|than|a las?|las|past|"
-            r"'til|b4|de las?)(?: (?:about|around|like|say))?\s*$|[@~]\s*$"
-        ),
-        left,
-    )
-    ok = _OK_AFTER.match(right) is not None or bool(beside)
-    if re.match(r"\s*instead\b", right):
-        return True
-    if strong:
-        return ok and not re.search(r"\b(?:look(?:ing)?|at least|at most|quoted?|paid)\s+(?:at )?$", left)
-    weak = re.search(r"(?:^|[\s,(])(?:about|for|to|or|say|like|maybe|from|and|earlier|later|latest|ish|then)\s*$", left)
-    numeral = text[item.start : item.end].isdigit()
-    if weak and numeral and re.search(r"\b(?:or|and)\s*$", left):
-        return ok and before is not None and before.kind in ("clock", "bare") and not before.weak
-    if weak and numeral and re.search(r"\b(?:to|for)\s*$", left):
-        return ok and bool(
-            re.search(
-                (
-                    r"\b(?:move|moved|push|bump|change|switch|resched\w*|book|in|me|us|down|it|back|forward|"
-                    r"appointment|appt|slot)\b[^.]*$"
-                ),
-                left,
-            )
-        )
-    return (
-        ok
-        and numeral
-        and bool(beside or follows or (weak and re.search(r"\b(?:say|like|maybe|earlier|later)\s*$", left)))
-    )
-
-
-def _in_list(text: str, found: list[Item], index: int) -> bool:
-    """Say whether a bare number begins "9, 11 or 2"."""
-    if index + 1 >= len(found) or found[index + 1].kind != "clock":
-        return False
-    gap = text[found[index].end : found[index + 1].start]
-    return re.match(r"^\s*,\s*(?:or\s*)?$", gap) is not None and _in_range_or_list(text, found, index + 1)
-
-
-def _in_range_or_list(text: str, found: list[Item], index: int) -> bool:
-    if index + 1 >= len(found) or found[index + 1].kind != "clock":
-        return not found[index].weak
-    gap = text[found[index].end : found[index + 1].start]
-    return re.match(r"^\s*(?:,|or|, or|and)\s*$", gap) is not None and not _UNIT_AFTER.match(
-        text[found[index + 1].end :]
-    )
-
-
-def _in_range(text: str, found: list[Item], index: int) -> bool:
-    item = found[index]
-    left = text[max(0, item.start - 30) : item.start]
-    if index + 1 < len(found) and found[index + 1].kind == "clock":
-        other = found[index + 1]
-        gap = text[item.end : other.start]
-        if _TAIL_BETWEEN.search(left) and re.match(r"^\s*(?:-|to|and|&|y(?: las)?|a(?: las)?|til|till|until)\s*$", gap):
-            return True
-        if re.match(r"^\s*(?:-|to|til|till|until|or)\s*$", gap) and (
-            not other.weak or _TAIL_AT.search(left) or _next_to_day(text, found, index)
-        ):
-            return _UNIT_AFTER.match(text[other.end : other.end + 30]) is None
-    if index and found[index - 1].kind == "clock":
-        before = found[index - 1]
-        gap = text[before.end : item.start]
-        if re.match(r"^\s*(?:-|to|and|&|til|till|until|or|y(?: las)?|a(?: las)?)\s*$", gap):
-            return not before.weak or _in_range(text, found, index - 1) or _is_hour(text, found, index - 1)
-    return False
-
-
-def _next_to_day(text: str, found: list[Item], index: int) -> bool:
-    before = found[index - 1] if index else None
-    other = found[index + 2] if index + 2 < len(found) else None
-    follows = (
-        before is not None
-        and before.kind in ("day", "part", "span")
-        and len(text[before.end : found[index].start]) <= 8
-    )
-    leads = (
-        other is not None
-        and other.kind in ("day", "part", "span")
-        and len(text[found[index + 1].end : other.start]) <= 8
-    )
-    return follows or leads

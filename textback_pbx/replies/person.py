@@ -73,6 +73,10 @@ _GREETED = re.compile(
 )
 
 _KNOWN = re.compile(
+    r"\b(?:switch|swap|rebook|shift|change)\b(?: \w+){0,2} (?:my|our|his|her)\b|"
+    r"\bneed you(?: guys)? back\b|\bdo i owe\b|"
+    r"\b(?:had|did|got|have|done|was)\b[^.?!]{0,25}\bwith you\b|\byou set up\b|\byour (?:guy|guys|tech|man) left\b|"
+    r"\b(?:appt|appointment|booking)\b[^.?!]*\b(?:cancel|still)\b|\bappointment is still\b|"
     r"\b(?:my|our|his|her) (?:(?:next|upcoming|regular|usual|existing|last|first|scheduled|current|"
     r"weekly|monthly|\w+day|\d+(?::\d\d)?\s?(?:am|pm)?|\w+)\s){0,2}(?:appointment|appt|apt|booking|"
     r"reservation|cleaning appointment|slot|consultation|hearing with you)\b(?! request)|"
@@ -86,7 +90,8 @@ _KNOWN = re.compile(
     r"patient|coming|going|been coming|been going|been a (?:client|customer|patient)|with you|"
     r"seeing you)(?: \w+){0,3} (?:for|since) (?:years|over|about|\d+|a|ages|many|several|20\d\d|"
     r"the past)\b|\b(?:i'm|im|i am|he's|she's|we're|we are|he is|she is) (?:a|your|"
-    r"one of your) (?:regulars?|existing|current|returning|patient|client|customer)\b|\b(?:regulars?|"
+    r"one of your) (?:regulars?|existing|current|returning|patient|client|customer)\b|"
+    r"\b(?:(?:my|his|her|our) regular (?:groom|cut|appointment|time|visit|slot)|"
     r"the usual|my usual|his usual|her usual|our usual|same as (?:last|before|usual|always)|as usual|"
     r"usual (?:cut|groom|time|stylist|style|color))\b|"
     r"\b(?:you|u|y'?all|you guys|your (?:guy|guys|tech|technician|plumber|team|crew|office|people|"

@@ -214,9 +214,8 @@ def _is_postcode(calm: str, match: "re.Match[str]", street: Found | None, rule: 
         return False
     if _LOOKALIKE.search(calm[: match.start()]) or _AFTER_LOOKALIKE.match(calm[match.end() :]):
         return False
-    if rule == "zip" and re.match(rf"\s+(?:{_DIRECTION}\s+)?(?:{_WORD}\s+){{0,3}}(?:{_TYPES})\b", calm[match.end() :]):
-        return False
-    return True
+    number = rf"\s+(?:{_DIRECTION}\s+)?(?:{_WORD}\s+){{0,3}}(?:{_TYPES})\b"  # 78704 Oak St: a house number
+    return not (rule == "zip" and re.match(number, calm[match.end() :]))
 
 
 def _shape(code: str, rule: str) -> str:

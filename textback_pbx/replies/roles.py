@@ -5,159 +5,32 @@ what stood before ("I have Tuesday at 3").
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from textback_pbx.replies.mentions import Mention, Role
 from textback_pbx.replies.plain import blank, sentences
-
-_REQUEST = (
-    r"\b(?:can|could|cud|would|will|please|pls|plz|need|needs|want|wants|wanna|like to|looking|hoping|"
-    r"hope to|call|ring|phone|text me|come|send|"
-    r"book|schedule|available|availability|free|works?|opening|openings|slot|fit|squeeze|see|visit|"
-    r"possible|prefer\w*|how about|what about|let's|"
-    r"reschedul\w*|move|drop|bring|home|here|reach|talk|speak|get (?:me|him|her|us|in|someone|"
-    r"somebody)|best|ideally|any ?time|swing|stop by|pop|"
-    r"any chance|do you have|have you got|u have|got any|try me|give me|puede\w*|pueden|podr[ií]a\w*|"
-    r"necesito|quiero|quisiera|llam\w*|ven\w*|venir|"
-    r"cita|por favor|bring (?:him|her|them)|in for|set (?:me|us) up|pencil|put me|get back|callback|"
-    r"pick up|meet|start|do it|asap|ok for|good for|is good|is fine|is ok|suits?|free)\b"
-)
-_REQUESTS = re.compile(_REQUEST)
-_CALL = re.compile(
-    r"\b(?:call|calls|ring|phone|callback|call-back|call back|reach|speak|talk|give me a (?:call|ring|"
-    r"shout|buzz|bell)|buzz|llam\w*|tel[eé]fono|text me|get back to|hear (?:back|from)|contact|"
-    r"return my call|pick up (?:the|my) phone|answer (?:the|my) phone)\b"
-)
-_VISIT = re.compile(
-    r"\b(?:come|visit|appointment|appt|apt|book|fit|see|stop by|swing|schedul\w*|send|bring|drop|fix|"
-    r"install|repair|look at|inspect|clean(?:ed|ing)|service|venir|cita|reschedul\w*|move|slot|"
-    r"opening|in for|come out|get (?:me|us|him|her) in)\b"
-)
-_MOVE = (
-    r"(?:mov\w*|reschedul\w*|chang\w*|switch\w*|push\w*|bump\w*|swap\w*|shift\w*|rebook\w*|"
-    r"re-?schedule|bring|cambiar\w*|mover\w*|transfer|postpone|delay|slide)"
-)
-_TO = re.compile(
-    rf"\b{_MOVE}\b[^.?!]*\b(?:to|for|until|till|forward to|back to|a|al|para)\s*(?:the |el |las? |"
-    r"around |about |something |sometime |like )*(?:on |at |after |before |between )?$"
-)
-_FROM = re.compile(rf"\b{_MOVE}\b[^.?!]*?\b(?:from|my|our|the|her|his|their)\b(?:(?!\bto\b|\bfor\b|\buntil\b)[^.?!])*$")
-_MINE = r"(?:my|our|the|her|his|their|existing|current|that|this|mi)"
-_THING = (
-    r"(?:appointment|appt|apt|cleaning|check-?up|visit|booking|slot|reservation|haircut|cut|color|"
-    r"consult\w*|session|estimate|service|repair|hearing|court date|install\w*|groom\w*|filling|crown|"
-    r"tune-?up|job|one|fitting|cita|spot|time)"
-)
-_EXISTING_LEFT = re.compile(
-    rf"\b{_MINE}\s+(?:(?!needs?\b|wants?\b|an?\b|for\b|to\b|in\b|is\b|"
-    rf"due\b)\w+\s+){{0,3}}{_THING}\b(?:(?!\b(?:can|could|need|want|please|instead|to move|reschedule|"
-    r"for a|another|new)\b)[^.?!])*$"
-    r"|\b(?:i|we|she|he|they|i'm|we're|im|dog|cat|kid|daughter|son)\s*(?:am|is|are|have|'ve|'ve got|"
-    r"has|had|was|were|'m|'re|got)?\s*(?:already |currently |still )?(?:booked|scheduled|down|set|"
-    r"supposed|due|on the (?:books|calendar|schedule)|confirmed|slated|penciled)\b(?:(?!\b(?:can|"
-    r"could|need|want|please)\b)[^.?!])*$"
-    r"|\b(?:is|are|was|were|'s|'re) (?:already |still |currently )?(?:scheduled|booked|confirmed|"
-    r"supposed|expected|slated|due|set)\b(?:(?!\b(?:can|could|need|want|please)\b)[^.?!])*$"
-    r"|\b(?<!can )(?<!could )(?<!do you )(?<!you )(?<!may )(?:have|has|had|got|tengo|"
-    rf"tenemos)\s+(?:an?|una|one)\s+(?:\w+\s+){{0,3}}{_THING}\b(?:(?!\b(?:can|could|need|want|"
-    r"please)\b)[^.?!])*$"
-    r"|\b(?:thought|said|told me|expecting|expected)\b[^.?!]{0,12}\b(?:you|he|she|they|someone|"
-    r"somebody|anyone|a tech)\b[^.?!]*$"
-    r"|\b(?:confirm\w*|cancel\w*|miss(?:ed)?|missing|remind\w*|coming in|supposed to|can't make|"
-    r"cannot make|cant make|won't make|can't keep)\b(?:(?!\b(?:can you|could|need|want|please|but|"
-    r"instead|to)\b)[^.?!,])*$"
-)
-_PROMISED = re.compile(
-    r"\b(?:was|were|been) (?:told|promised|quoted)\b[^.?!]*$|\b(?:thought|said|told me|expecting|"
-    r"expected)\b[^.?!]{0,12}\b(?:you|he|she|they|someone|somebody|anyone|a tech)\b[^.?!,]*$"
-)
-_EXISTING_RIGHT = re.compile(
-    rf"^(?:'s)?\s*(?:\w+\s+)?{_THING}\b(?!\s*(?:available|open\b|free|left|if|would|works|please|\?))"
-)
-_MY_LEFT = re.compile(r"\b(?:my|our|her|his|their|the|mi)\s*(?:\w+\s+){0,2}$")
-_HAD = (
-    r"\b(?:was|were|had|came|called|went|started|stopped|died|broke|quit|happened|noticed|woke|found|"
-    r"fell|left|got|saw|did|put|installed|fixed|cracked|chipped|lost|burst|flooded|tried|rang|missed|"
-    r"texted|spoke|talked|heard|bought|moved|paid|told|said|began|gave|took|knocked|slipped|hit|"
-    r"arrested|been|fired|served|received|died|passed|backed|overflowed|tripped|blew|ate|swallowed|"
-    r"bit|hurt|kicked|turned|shut|clogged|leaked|arrived|signed|rented|ended|kept|made|let go|woken|"
-    r"pulled|picked|se rompi[oó]|empez[oó]|llam[eé])\b"
-)
-_HADS = re.compile(_HAD)
-_STATE = re.compile(
-    r"\b(?:is|are|isn't|it's|has|have|there's|theres|keeps?|i'm|im|no|not|won't|stuck|can't|still|"
-    r"water|leaking|out|sin|hay|est[aá])\b"
-)
-_EVENT = re.compile(
-    r"\b(?:wedding|close on|party|prom|quincea[nñ]era|flight|fly(?:ing)?|closing|closes|trial|court|"
-    r"hearing|arraign\w*|deposition|mediation|guests?|family (?:is )?coming|in-?laws|birthday|"
-    r"graduation|"
-    r"funeral|interview|photo ?shoot|pictures?|vacation|holiday|trip|travel\w*|moving (?:in|out)|"
-    r"move (?:in|out)|move-?in|inspector|inspection is|event|gala|recital|rehearsal|expires?|deadline|"
-    r"due|evict\w*|lockout|surgery|exam|ceremony|homecoming|boda|vuelo|"
-    r"corte|juicio|reunion|tenants? (?:move|moving)|leave town|leaving|we leave|i leave|sentencing|"
-    r"statute|answer is due|landlord|sheriff|lease (?:is up|ends|starts)|conference|(?:have|got|at|in|"
-    r"my|a) (?:a )?(?:meeting|shift|school|class|work)|thanksgiving|freeze|storm|(?:get|gets|getting|"
-    r"got|is|am|are|be)\s(?:home|off|out|back)|out of (?:school|work)|off work|(?:get|gets) (?:him|"
-    r"her|them) from school)\b"
-)
-#: An event, or something the writer has to do, right before its time.
-_EVENT_BEFORE = re.compile(
-    rf"(?:{_EVENT.pattern}|\b(?:respond|answer|appear|vacate|be out|move out|pay|file)\b)(?:\s+(?:is|"
-    r"was|are|on|at|this|coming up|scheduled|set|date|for|next|by|before|in|of|it|the|a|moved))*\W*$"
-)
-_EXCLUDED_LEFT = re.compile(
-    r"\b(?:not|can't|cannot|cant|won't|wont|except|besides|but not|anything but|any(?: ?day| ?time|"
-    r"thing) but|other than|everything but|no puedo|excepto|menos|never|instead of|rather than|avoid|"
-    r"unavailable|busy|don't|isn't|i work|at work|out of town|away|gone|tied up|not free|"
-    r"not available|not around|unable|skip)"
-    r"(?:\s+(?:do|make(?: it)?|come|be (?:here|home|there|available)|home|there|here|in|on|at|the|el|"
-    r"a|los|get there|this|any|every|really|until|til|till|work|able to|all|with|for))*\s*$"
-)
-_EXCLUDED_RIGHT = re.compile(
-    r"^[\s,]*(?:at \d+\s*)?(?:morning |afternoon )?(?:really |just |unfortunately )?(?:doesn't|"
-    r"does not|doesnt|don't|dont|do not|won't|wont|will not|isn't|is not|isnt|are not|aren't|is no|"
-    r"are no|is out|are out|is bad|are bad|isn t|no longer works?|is full|i can't|i cannot|i cant|"
-    r"i'm busy|i am busy|im busy|i work|i'm out|i'm away|is impossible|conflicts)\b"
-)
-_HOURS = re.compile(
-    r"\b(?:are|r|is|will|were)\s+(?:you|u|y'?all|ya|the (?:shop|office|clinic|store|salon|place)|"
-    r"you guys|you all|anyone|anybody|somebody)\s+(?:guys )?(?:still |even )?(?:open|closed|there|"
-    r"closing)\b|"
-    r"\b(?:what|which|when|how late|how early|until what|till what|till when|"
-    r"until when)\b[^.?!]*\b(?:hours|open|close|closed|closing|opening)\b|\b(?:you|u|y'all|"
-    r"guys)\s+(?:guys )?(?:open|close|closed|work|do you do)\s+(?:on |at )?(?:late |"
-    r"early )?(?:the )?(?:sat|sun|week|mon|tue|wed|thu|fri|hol|even|thanksgiving|\d)|"
-    r"\b(?:your|office|business|opening|store|holiday|saturday|sunday|weekend) hours\b|\bopen (?:on |"
-    r"till |until |til )?(?:saturdays?|sundays?|weekends?|late|tomorrow|today|tonight|now|right now|"
-    r"mon\w*|fri\w*)\s*\?|\b(?:do|does) (?:you|u|y'all|the \w+) (?:guys )?(?:open|close|take lunch|"
-    r"have (?:evening|weekend|saturday|sunday|late|morning|after) (?:hours|appointments))\b|"
-    r"\bdo (?:you|u) (?:guys )?do (?:sat|sun|week|even)\w*|\bhorario\b|\bwe(?:'re| are) open\b|"
-    r"\babren\b|\bcierran\b"
-)
-_ARRIVAL = re.compile(
-    r"\b(?:running|gonna be|going to be|will be|be|i'm|im|we're|few|bit|about|little|be a|min|mins|"
-    r"minutes|hour)\b[^.?!]{0,22}\b(?:late|behind)\b|\bon (?:my|our|the) way\b|\bomw\b|"
-    r"(?<!can )(?<!could )\bbe there (?:in|at|by|around|about|soon|within)\b|\b(?:i'm|im|we're|i am|"
-    r"we are) (?:here|outside|in the (?:parking )?lot|pulling up|parked|stuck in traffic)\b|\beta\b|"
-    r"\b(?:see (?:you|u|ya)|ttyl|talk to you)\b[^.?!]{0,6}\b(?:then|soon|later|at|tomorrow|mon\w*|"
-    r"tue\w*|wed\w*|thu\w*|fri\w*|sat\w*)"
-)
-_PREFER_LEFT = re.compile(
-    r"\b(?:actually|make (?:it|that)|scratch that|i meant?|correction|no wait|"
-    r"second thought)\b\W*(?:\w+\W+){0,2}$|\b(?:prefer\w*|ideally|best|first choice|rather|"
-    r"preferabl[ey]|better|prefiero|mejor|favou?rite|would love|if i had to pick|top choice|"
-    r"hopefully)(?:\W+(?:would be|is|be|on|the|for|have|do|a|it|time|would|to|come|see|get|in|"
-    r"choice))*\W*$"
-)
-_PREFER_RIGHT = re.compile(
-    r"^\W*(?:(?:at|morning|afternoon|around)\s)?(?:\w+\s)?(?:(?:is|would be|are|being|works|work|"
-    r"es)\s+(?:\w+\s)?(?:best|better|ideal|preferred|preferable|perfect|mejor)|preferred|preferably|"
-    r"if (?:at all )?possible|is my (?:first|top)|best|better|ideally|first choice)\b"
-)
-_OTHERWISE = re.compile(
-    r"\b(?:otherwise|or else|if not|failing that|second choice|backup|back-up|worst case|at worst|"
-    r"as a backup|then)\b\W*(?:\w+\W+){0,2}$"
+from textback_pbx.replies.signs import (
+    ARRIVAL,
+    CALL,
+    EVENT,
+    EVENT_BEFORE,
+    EXCLUDED_LEFT,
+    EXCLUDED_RIGHT,
+    EXISTING_LEFT,
+    EXISTING_RIGHT,
+    FROM,
+    HADS,
+    HOURS,
+    MOVE,
+    MY_LEFT,
+    OTHERWISE,
+    PREFER_LEFT,
+    PREFER_RIGHT,
+    PROMISED,
+    REQUESTS,
+    TO,
+    VISIT,
 )
 
 
@@ -165,19 +38,42 @@ def without_questions(text: str) -> str:
     """Blank out the statements that ask for opening hours, or tell of an arrival."""
     for start, end in sentences(text):
         piece = text[start:end]
-        asks = _HOURS.search(
+        asks = HOURS.search(
             re.sub(
                 r"(?:right|as soon as|soon as|just|once) (?:when |as )?you(?: guys)? (?:first )?open|when you open",
                 " ",
                 piece,
             )
         )
-        arrives = _ARRIVAL.search(piece)
+        arrives = ARRIVAL.search(piece)
         if (asks and not re.search(r"\b(?:open(?:ing)? (?:slot|for me|in your|spot)|call me|come)\b", piece)) or (
             arrives and not re.search(r"\b(?:move|resched\w*|instead|can (?:we|i|you)|call me|push)\b", piece)
         ):
             text = blank(text, start, end)
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """A mention with what stands around it: ``left`` and ``right`` in its statement, ``near`` since the one before."""
+
+    mention: Mention
+    left: str
+    right: str
+    near: str
+    whole: str
+    after_excluded: bool
+
+    @property
+    def clause(self) -> str:
+        """The clause before the mention."""
+        return re.split(r"[,;]|\b(?:but|so|because|cause|since|cuz)\b", self.near)[-1]
+
+    @property
+    def here(self) -> str:
+        """The clause on both sides."""
+        after = re.split(r"[,;]|\b(?:but|so|and|because|cause|can|could|please)\b", self.right)[0]
+        return f"{self.clause} \x00 {after}"
 
 
 def assign(text: str, found: Sequence[Mention]) -> None:
@@ -188,71 +84,98 @@ def assign(text: str, found: Sequence[Mention]) -> None:
         start, end = bounds[min(mention.sentence, len(bounds) - 1)]
         floor = max([start, *(m.end for m in found[:index] if m.sentence == mention.sentence)])
         ceiling = min([end, *(m.start for m in found[index + 1 :] if m.sentence == mention.sentence)])
-        left, right = text[start : mention.start], text[mention.end : ceiling]
-        near = text[floor : mention.start]
+        right, near = text[mention.end : ceiling], text[floor : mention.start]
         before = found[index - 1] if index and found[index - 1].sentence == mention.sentence else None
         excluded = before is not None and before.role is Role.EXCLUDED
-        mention.role = _role(mention, left, right, near, text[start:end], after_excluded=excluded)
-        mention.action = _action(near, right, text[start:end])
+        mention.role = _role(_Around(mention, text[start : mention.start], right, near, text[start:end], excluded))
+        mention.action = _action(near, right)
         if before is not None and not mention.action and len(near) < 25:
             mention.action = before.action
-        own_right = re.split(r"[,;]|\bor\b", right)[0] if not _PREFER_RIGHT.match(right) else right
-        mention.preferred = bool(_PREFER_LEFT.search(text[floor : mention.start]) or _PREFER_RIGHT.match(own_right))
-        if _OTHERWISE.search(text[floor : mention.start]):
-            mention.preferred = False
+        mention.preferred = _is_preferred(near, right)
 
 
-def _role(mention: Mention, left: str, right: str, near: str, whole: str, *, after_excluded: bool) -> Role:
-    clause = re.split(r"[,;]|\b(?:but|so|because|cause|since|cuz)\b", near)[-1]
-    after = re.split(r"[,;]|\b(?:but|so|and|because|cause|can|could|please)\b", right)[0]
-    if re.match(r"^\W*(?:instead|rather)\b", right):
-        return Role.ASKED
-    if _TO.search(left):
-        return Role.ASKED
-    if (
-        left != near
-        and not after_excluded
-        and re.match(r"^\W*(?:but|except|excluding|besides|just not|anything but)(?: not)?(?: on)?(?: the)?\s*$", near)
-        and not _bounded(mention)
-    ):
-        return Role.EXCLUDED
-    if _EXCLUDED_RIGHT.match(right) or (_EXCLUDED_LEFT.search(near) and not _bounded(mention)):
-        return Role.EXCLUDED
-    if _PROMISED.search(left):
-        return Role.EXISTING
-    if _EXISTING_LEFT.search(left) and not re.search(r"\binstead\b", right[:25]) and not _asks_again(left):
-        return Role.EXISTING
-    if _MY_LEFT.search(near) and _EXISTING_RIGHT.match(right):
-        return Role.EXISTING
-    own = mention.words.endswith("'s") or "'s " in mention.words
-    if own and (_EXISTING_RIGHT.match(right) or re.search(rf"\b{_MOVE}\W*$", near)):
-        return Role.EXISTING
-    if (
-        _FROM.search(left)
-        and re.search(r"\b(?:to|for|until|instead)\b|^\W*$", right)
-        and not re.search(r"\b(?:to|for)\s*$", near)
-    ):
-        return Role.EXISTING
-    here = clause + " \x00 " + after
-    if mention.special is None and _EVENT.search(here) and not _REQUESTS.search(clause.split("\x00")[-1]):
-        return Role.EVENT
-    if mention.special is None and _EVENT_BEFORE.search(near):
-        return Role.EVENT
-    if mention.special is not None:
-        return _special_role(whole, left, here, clause)
-    verbs = list(_HADS.finditer(clause))
-    if (
-        _may_be_past(mention)
-        and verbs
-        and not mention.limits
-        and not _REQUESTS.search(_without_had(clause[verbs[-1].end() :]))
-    ):
-        return Role.PAST
-    if _may_be_past(mention) and _HADS.search(here) and not _REQUESTS.search(_without_had(here)):
-        return Role.PAST
-    if _is_now_state(mention) and not _REQUESTS.search(whole) and len(re.findall(r"\w+", whole)) > 5:
-        return Role.PAST
-    return Role.ASKED
+def _is_preferred(near: str, right: str) -> bool:
+    own = right if PREFER_RIGHT.match(right) else re.split(r"[,;]|\bor\b", right)[0]
+    return bool(PREFER_LEFT.search(near) or PREFER_RIGHT.match(own)) and not OTHERWISE.search(near)
+
+
+def _role(around: _Around) -> Role:
+    """Return the role of the first rule that holds; what no rule claims is asked for."""
+    return next((role for holds, role in _ROLE_RULES if holds(around)), Role.ASKED)
+
+
+def _moves_here(a: _Around) -> bool:
+    return bool(re.match(r"^\W*(?:instead|rather)\b", a.right) or TO.search(a.left))
+
+
+def _is_the_exception(a: _Around) -> bool:
+    but = r"^\W*(?:but|except|excluding|besides|just not|anything but)(?: not)?(?: on)?(?: the)?\s*$"
+    follows = a.left != a.near and not a.after_excluded
+    return follows and re.match(but, a.near) is not None and not _bounded(a.mention)
+
+
+def _is_excluded(a: _Around) -> bool:
+    left_out = EXCLUDED_LEFT.search(a.near) is not None and not _bounded(a.mention)
+    return left_out or EXCLUDED_RIGHT.match(a.right) is not None
+
+
+def _stands_already(a: _Around) -> bool:
+    mine = EXISTING_LEFT.search(a.left) and not re.search(r"\binstead\b", a.right[:25]) and not _asks_again(a.left)
+    return bool(PROMISED.search(a.left) or mine or (MY_LEFT.search(a.near) and EXISTING_RIGHT.match(a.right)))
+
+
+def _is_cancelled(a: _Around) -> bool:
+    again = r"\b(?:rebook|resched|move|instead|another|new time|rather|how about|can (?:i|we|you)|could)"
+    return re.search(r"\bcancel\b", a.whole) is not None and re.search(again, a.whole) is None
+
+
+def _is_moved_from(a: _Around) -> bool:
+    own = a.mention.words.endswith("'s") or "'s " in a.mention.words
+    if own and (EXISTING_RIGHT.match(a.right) or re.search(rf"\b{MOVE}\W*$", a.near)):
+        return True
+    goes_on = re.search(r"\b(?:to|for|until|instead)\b|^\W*$", a.right) and not re.search(r"\b(?:to|for)\s*$", a.near)
+    return bool(FROM.search(a.left) and goes_on)
+
+
+def _is_event(a: _Around) -> bool:
+    if a.mention.special is not None:
+        return False
+    happens = EVENT.search(a.here) is not None and not REQUESTS.search(a.clause)
+    return happens or EVENT_BEFORE.search(a.near) is not None
+
+
+def _is_past(a: _Around) -> bool:
+    if a.mention.special is not None or not _may_be_past(a.mention):
+        return False
+    verbs = list(HADS.finditer(a.clause))
+    if verbs and not a.mention.limits and not REQUESTS.search(_without_had(a.clause[verbs[-1].end() :])):
+        return True
+    return HADS.search(a.here) is not None and not REQUESTS.search(_without_had(a.here))
+
+
+def _is_state(a: _Around) -> bool:
+    """Tell "gas smell in the kitchen today" from "today, please"."""
+    now = a.mention.special is None and _is_now_state(a.mention)
+    return now and not REQUESTS.search(a.whole) and len(re.findall(r"\w+", a.whole)) > 5
+
+
+def _is_unneeded(a: _Around) -> bool:
+    return a.mention.special is not None and _special_role(a.whole, a.left, a.here, a.clause) is not Role.ASKED
+
+
+#: In this order; the first that holds decides.
+_ROLE_RULES: tuple[tuple[Callable[[_Around], bool], Role], ...] = (
+    (_moves_here, Role.ASKED),
+    (_is_the_exception, Role.EXCLUDED),
+    (_is_excluded, Role.EXCLUDED),
+    (_stands_already, Role.EXISTING),
+    (_is_cancelled, Role.EXISTING),
+    (_is_moved_from, Role.EXISTING),
+    (_is_event, Role.EVENT),
+    (_is_unneeded, Role.PAST),
+    (_is_past, Role.PAST),
+    (_is_state, Role.PAST),
+)
 
 
 def _bounded(mention: Mention) -> bool:
@@ -310,21 +233,20 @@ def _special_role(whole: str, left: str, here: str, clause: str) -> Role:
             if alone or (asks and not (state and not re.search(r"\bneed|come|send|call|help\b", clause)))
             else Role.PAST
         )
-    if _HADS.search(clause) and not _REQUESTS.search(_without_had(clause)) and len(clause.split()) > 2:
+    if HADS.search(clause) and not REQUESTS.search(_without_had(clause)) and len(clause.split()) > 2:
         return Role.PAST
     return Role.ASKED
 
 
-def _action(near: str, right: str, whole: str) -> str:
+def _action(near: str, right: str) -> str:
     clause = re.split(r"[;]", near)[-1]
     after = re.split(r"[,;]|\b(?:and|but|or)\b", right)[0]
-    calls = [m.end() for m in _CALL.finditer(clause)]
-    visits = [m.end() for m in _VISIT.finditer(clause)]
+    calls = [m.end() for m in CALL.finditer(clause)]
+    visits = [m.end() for m in VISIT.finditer(clause)]
     if calls or visits:
         return "call" if max(calls, default=-1) > max(visits, default=-1) else "visit"
-    if _CALL.search(after):
+    if CALL.search(after):
         return "call"
-    if _VISIT.search(after):
+    if VISIT.search(after):
         return "visit"
-    del whole
     return ""

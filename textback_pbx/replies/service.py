@@ -14,12 +14,16 @@ from textback_pbx.replies.plain import Found, plain
 TRADES = ("home_services", "dental", "law", "salon", "pet")
 #: Where one label's words stand inside another's work, the narrower one is meant however the text begins.
 _NARROWER = {
-    ("toothache", "post_op"), ("extraction", "post_op"), ("root_canal", "post_op"), ("drain", "toilet"),
-    ("leak", "burst_pipe"), ("heating", "maintenance"), ("cooling", "maintenance"), ("fixture", "drain"),
-    ("haircut", "bridal"), ("fixture", "leak"), ("fixture", "water_supply"), ("leak", "gas"), ("heating", "gas"),
-    ("gas", "gas"), ("toilet", "toilet"), ("groom", "nail_trim"), ("groom", "dematting"), ("ventilation", "maintenance"),
-    ("leak", "sewer"), ("drain", "sewer"), ("leak", "fixture"), ("fixture", "water_heater"),
-}  # fmt: skip
+    *((wide, "post_op") for wide in ("toothache", "extraction", "root_canal")),
+    *((wide, "maintenance") for wide in ("heating", "cooling", "ventilation")),
+    *(("fixture", narrow) for narrow in ("drain", "leak", "water_supply", "water_heater")),
+    *(("leak", narrow) for narrow in ("burst_pipe", "gas", "sewer", "fixture")),
+    *(("groom", narrow) for narrow in ("nail_trim", "dematting")),
+    ("drain", "toilet"),
+    ("drain", "sewer"),
+    ("heating", "gas"),
+    ("haircut", "bridal"),
+}
 #: A tap that drips is work on the tap.
 _FITTING = re.compile(r"faucet|tap|disposal|spigot|head|bib|valve|dishwasher")
 _NOT_MEANT = re.compile(

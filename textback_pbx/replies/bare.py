@@ -1,0 +1,137 @@
+"""When a bare number is an hour: a word of time stands before it, or a day, a range or a list beside it; pure.
+
+"2 toilets", "after 2 visits" and "quoted at 3" are none; "tomorrow 3", "9, 11 or 2" and "call at 3" are.
+"""
+
+import re
+
+from textback_pbx.replies.moments import Item
+
+BETWEEN = r"(?:between|btwn|betw|b/w|from|entre)(?: las?)?"
+TAIL_BETWEEN = re.compile(rf"(?:^|[\s,(\x00-]){BETWEEN}(?: (?:about|around|like|say))?\s*$")
+_TAIL_AT = re.compile(
+    r"(?:^|[\s,(])(?:at|@|around|round|about|abt|approx|approximately|circa|say|like|maybe|for|to|"
+    r"exactly|a las?|las|then|or|and|ish|by|roughly|it's|is)\s*$|[@~]\s*$"
+)
+_UNIT_AFTER = re.compile(
+    r"\s?(?:-|\s)?(?:(?!most|any|every|each|all|on|this)[a-z]+\s)?(?:hours?|hrs?|minutes|mins?|days?|"
+    r"weeks?|months?|years?|yrs?|yo|kids?|dogs?|cats?|people|of (?:us|them|my|the|our)|units?|rooms?|"
+    r"floors?|inch|ft|feet|toilets?|sinks?|times?|degrees|percent|more|bucks|dollars|gallon|ton)\b"
+)
+_OK_AFTER = re.compile(
+    r"\s*(?:$|[.,!?;)\n\x00]|(?:or|and|on|if|to|till|until|would|works?|is|are|please|pls|plz|thanks|"
+    r"thx|ish|for|but|in the|at night|then|tho|that|we|i|so|sharp|the|my|any|est|cst|pst|pt|et|ct|mt|"
+    r"-|with|when|because|cause|cuz|she|he|they|can|could|will|should|ok|instead|rather|good|fine|it|"
+    r"does|sounds|suits?|today|tomorrow|as|though|unless|since|not|no|which|where|maybe|preferably|"
+    r"also|too|at|from|this|next|every|each|most|any|here|there|just|thank|ty|tx|o|about|best|latest|"
+    r"at the latest|onwards?|por)\b|-)"
+)
+
+
+def is_hour(text: str, found: list[Item], index: int) -> bool:
+    """Say whether a bare number is an hour: a word of time stands before it, or an item beside it."""
+    item = found[index]
+    left, right = text[max(0, item.start - 40) : item.start], text[item.end : item.end + 30]
+    if _UNIT_AFTER.match(right):
+        return False
+    if _in_range(text, found, index) or _in_list(text, found, index):
+        return True
+    after = found[index + 1] if index + 1 < len(found) else None
+    beside = (
+        after is not None
+        and after.kind in ("day", "part")
+        and re.match(r"^\s*(?:on|in|in the|this)?\s*$", text[item.end : after.start])
+    )
+    before = found[index - 1] if index else None
+    follows = (
+        before is not None
+        and before.kind in ("day", "part")
+        and re.match(
+            r"^[\s,]*(?:at|around|about|@|by|like|say|from|after|before|for|until|till|past)?\s*$",
+            text[before.end : item.start],
+        )
+    )
+    strong = re.search(
+        (
+            r"(?:^|[\s,(])(?:at|@|around|round|after|before|until|till|til|by|between|than|a las?|las|past|"
+            r"'til|b4|de las?)(?: (?:about|around|like|say))?\s*$|[@~]\s*$"
+        ),
+        left,
+    )
+    ok = _OK_AFTER.match(right) is not None or bool(beside)
+    if re.match(r"\s*instead\b", right):
+        return True
+    if strong:
+        return ok and not re.search(r"\b(?:look(?:ing)?|at least|at most|quoted?|paid)\s+(?:at )?$", left)
+    weak = re.search(r"(?:^|[\s,(])(?:about|for|to|or|say|like|maybe|from|and|earlier|later|latest|ish|then)\s*$", left)
+    numeral = text[item.start : item.end].isdigit()
+    if weak and numeral and re.search(r"\b(?:or|and)\s*$", left):
+        return ok and before is not None and before.kind in ("clock", "bare") and not before.weak
+    if weak and numeral and re.search(r"\b(?:to|for)\s*$", left):
+        return ok and bool(
+            re.search(
+                (
+                    r"\b(?:move|moved|push|bump|change|switch|resched\w*|book|in|me|us|down|it|back|forward|"
+                    r"appointment|appt|slot)\b[^.]*$"
+                ),
+                left,
+            )
+        )
+    return (
+        ok
+        and numeral
+        and bool(beside or follows or (weak and re.search(r"\b(?:say|like|maybe|earlier|later)\s*$", left)))
+    )
+
+
+def _in_list(text: str, found: list[Item], index: int) -> bool:
+    """Say whether a bare number begins "9, 11 or 2"."""
+    if index + 1 >= len(found) or found[index + 1].kind != "clock":
+        return False
+    gap = text[found[index].end : found[index + 1].start]
+    return re.match(r"^\s*,\s*(?:or\s*)?$", gap) is not None and _in_range_or_list(text, found, index + 1)
+
+
+def _in_range_or_list(text: str, found: list[Item], index: int) -> bool:
+    if index + 1 >= len(found) or found[index + 1].kind != "clock":
+        return not found[index].weak
+    gap = text[found[index].end : found[index + 1].start]
+    return re.match(r"^\s*(?:,|or|, or|and)\s*$", gap) is not None and not _UNIT_AFTER.match(
+        text[found[index + 1].end :]
+    )
+
+
+def _in_range(text: str, found: list[Item], index: int) -> bool:
+    item = found[index]
+    left = text[max(0, item.start - 30) : item.start]
+    if index + 1 < len(found) and found[index + 1].kind == "clock":
+        other = found[index + 1]
+        gap = text[item.end : other.start]
+        if TAIL_BETWEEN.search(left) and re.match(r"^\s*(?:-|to|and|&|y(?: las)?|a(?: las)?|til|till|until)\s*$", gap):
+            return True
+        if re.match(r"^\s*(?:-|to|til|till|until|or)\s*$", gap) and (
+            not other.weak or _TAIL_AT.search(left) or _next_to_day(text, found, index)
+        ):
+            return _UNIT_AFTER.match(text[other.end : other.end + 30]) is None
+    if index and found[index - 1].kind == "clock":
+        before = found[index - 1]
+        gap = text[before.end : item.start]
+        if re.match(r"^\s*(?:-|to|and|&|til|till|until|or|y(?: las)?|a(?: las)?)\s*$", gap):
+            return not before.weak or _in_range(text, found, index - 1) or is_hour(text, found, index - 1)
+    return False
+
+
+def _next_to_day(text: str, found: list[Item], index: int) -> bool:
+    before = found[index - 1] if index else None
+    other = found[index + 2] if index + 2 < len(found) else None
+    follows = (
+        before is not None
+        and before.kind in ("day", "part", "span")
+        and len(text[before.end : found[index].start]) <= 8
+    )
+    leads = (
+        other is not None
+        and other.kind in ("day", "part", "span")
+        and len(text[found[index + 1].end : other.start]) <= 8
+    )
+    return follows or leads

@@ -1,0 +1,85 @@
+"""What alternatives and later statements lend each other: a day, or hours; pure."""
+
+from itertools import pairwise
+
+from textback_pbx.replies.mentions import Mention, Role
+
+
+def share(found: list[Mention]) -> None:
+    """Complete the mentions that are asked for from their neighbours, in place."""
+    asked = [m for m in found if m.role is Role.ASKED and m.special is None]
+    pairs = list(pairwise(asked))
+    for one, other in reversed(pairs):
+        _lend_day_back(one, other)
+    for one, other in pairs:
+        if _alternatives(one, other):
+            _lend_forward(one, other)
+        if {one.action, other.action} != {"call", "visit"}:
+            _narrow(one, other)
+    _inherit(found)
+    _same_day(found)
+
+
+def _alternatives(one: Mention, other: Mention) -> bool:
+    return one.sentence == other.sentence and other.joined == "or"
+
+
+def _lend_day_back(one: Mention, other: Mention) -> None:
+    """Read "9, 11 or 2 on Friday" as three hours of one day."""
+    both = _alternatives(one, other) and one.has_hours and other.has_hours
+    if both and one.day is None and other.day is not None and not one.plural:
+        one.day, one.day_bound = other.day, other.day_bound
+
+
+def _lend_forward(one: Mention, other: Mention) -> None:
+    """Read "Tuesday or Wednesday after 3" and "tomorrow at 10 or 2" as they are meant."""
+    if one.day is not None and other.day is not None and other.has_hours and not one.has_hours:
+        one.part, one.limits = other.part, list(other.limits)
+    elif one.day is not None and other.day is None and one.has_hours and not other.plural:
+        other.day, other.day_bound = one.day, one.day_bound
+
+
+def _narrow(one: Mention, other: Mention) -> None:
+    """Let a later statement narrow the day before it ("Thursday? After 3 would be best"), or name it."""
+    if one.day is not None and not one.has_hours and other.day is None and other.has_hours:
+        _merge(one, other)
+    elif one.day is None and one.has_hours and not one.plural and other.day is not None and not other.has_hours:
+        other.part, other.limits, other.not_part = one.part, list(one.limits), one.not_part
+        other.action, other.preferred = one.action or other.action, True
+        one.role = Role.EXCLUDED if one.sentence != other.sentence else one.role
+        one.day = other.day
+    elif one.day and one.has_hours and not other.day and other.limits and not one.limits and other.joined != "or":
+        one.limits = list(other.limits)
+        other.role = Role.EXCLUDED
+
+
+def _inherit(found: list[Mention]) -> None:
+    """Give the hour an appointment should move to the day that it stands on: "Friday at 1, can we push it to 3"."""
+    for mention in found:
+        if mention.role is not Role.ASKED or mention.day is not None or mention.special is not None or mention.plural:
+            continue
+        kept = (Role.EXISTING, Role.EXCLUDED)
+        near = [m for m in found if m.role in kept and m.day is not None and 0 <= mention.sentence - m.sentence <= 1]
+        exact = any(limit.kind in ("at", "between") for limit in mention.limits)
+        exact = exact or mention.part in ("morning", "afternoon")
+        if len(near) == 1 and exact and (near[0].role is Role.EXISTING or near[0].limits):
+            mention.day = near[0].day
+
+
+def _same_day(found: list[Mention]) -> None:
+    """Let a day that is named again as the preferred one keep the hours it was first named with."""
+    for index, mention in enumerate(found):
+        if mention.preferred and mention.day is not None and not mention.has_hours:
+            first = next(
+                (m for m in found[:index] if m.day == mention.day and m.has_hours and m.role is Role.ASKED), None
+            )
+            if first is not None:
+                mention.part, mention.limits, mention.not_part = first.part, list(first.limits), first.not_part
+
+
+def _merge(one: Mention, other: Mention) -> None:
+    one.part, one.limits, one.not_part = other.part, list(other.limits), other.not_part
+    one.plural = one.plural or other.plural
+    one.action = one.action or other.action
+    one.preferred = one.preferred or other.preferred
+    other.day = one.day

@@ -1,0 +1,150 @@
+"""The words around a time that tell what it is to its writer; expressions only, read by roles.py; pure."""
+
+import re
+
+REQUEST = (
+    r"\b(?:can|could|cud|would|will|please|pls|plz|need|needs|want|wants|wanna|like to|looking|hoping|"
+    r"hope to|call|ring|phone|text me|come|send|"
+    r"book|schedule|available|availability|free|works?|opening|openings|slot|fit|squeeze|see|visit|"
+    r"possible|prefer\w*|how about|what about|let's|"
+    r"reschedul\w*|move|drop|bring|home|here|reach|talk|speak|get (?:me|him|her|us|in|someone|"
+    r"somebody)|best|ideally|any ?time|swing|stop by|pop|"
+    r"any chance|do you have|have you got|u have|got any|try me|give me|puede\w*|pueden|podr[ií]a\w*|"
+    r"necesito|quiero|quisiera|llam\w*|ven\w*|venir|"
+    r"cita|por favor|bring (?:him|her|them)|in for|set (?:me|us) up|pencil|put me|get back|callback|"
+    r"pick up|meet|start|do it|asap|ok for|good for|is good|is fine|is ok|suits?|free)\b"
+)
+REQUESTS = re.compile(REQUEST)
+CALL = re.compile(
+    r"\b(?:call|calls|ring|phone|callback|call-back|call back|reach|speak|talk|give me a (?:call|ring|"
+    r"shout|buzz|bell)|buzz|llam\w*|tel[eé]fono|text me|get back to|hear (?:back|from)|contact|"
+    r"return my call|pick up (?:the|my) phone|answer (?:the|my) phone)\b"
+)
+VISIT = re.compile(
+    r"\b(?:come|visit|appointment|appt|apt|book|fit|see|stop by|swing|schedul\w*|send|bring|drop|fix|"
+    r"install|repair|look at|inspect|clean(?:ed|ing)|service|venir|cita|reschedul\w*|move|slot|"
+    r"opening|in for|come out|get (?:me|us|him|her) in)\b"
+)
+MOVE = (
+    r"(?:mov\w*|reschedul\w*|chang\w*|switch\w*|push\w*|bump\w*|swap\w*|shift\w*|rebook\w*|"
+    r"re-?schedule|bring|cambiar\w*|mover\w*|transfer|postpone|delay|slide)"
+)
+TO = re.compile(
+    rf"\b{MOVE}\b[^.?!]*\b(?:to|for|until|till|forward to|back to|a|al|para)\s*(?:the |el |las? |"
+    r"around |about |something |sometime |like )*(?:on |at |after |before |between )?$"
+)
+FROM = re.compile(rf"\b{MOVE}\b[^.?!]*?\b(?:from|my|our|the|her|his|their)\b(?:(?!\bto\b|\bfor\b|\buntil\b)[^.?!])*$")
+MINE = r"(?:my|our|the|her|his|their|existing|current|that|this|mi)"
+THING = (
+    r"(?:appointment|appt|apt|cleaning|check-?up|visit|booking|slot|reservation|haircut|cut|color|"
+    r"consult\w*|session|estimate|service|repair|hearing|court date|install\w*|groom\w*|filling|crown|"
+    r"tune-?up|job|one|fitting|cita|spot|time)"
+)
+EXISTING_LEFT = re.compile(
+    rf"(?:^\s*|[.!?,\n]\s*){THING}\s+(?:is|was|still|on|at|for)\b(?:(?!\b(?:can|could|need|want|please)\b)[^.?!])*$|"
+    rf"\b{MINE}\s+(?:(?!needs?\b|wants?\b|an?\b|for\b|to\b|in\b|is\b|"
+    rf"due\b)\w+\s+){{0,3}}{THING}\b(?:(?!\b(?:can|could|need|want|please|instead|to move|reschedule|"
+    r"for a|another|new)\b)[^.?!])*$"
+    r"|\b(?:i|we|she|he|they|i'm|we're|im|dog|cat|kid|daughter|son)\s*(?:am|is|are|have|'ve|'ve got|"
+    r"has|had|was|were|'m|'re|got)?\s*(?:already |currently |still )?(?:booked|scheduled|down|set|"
+    r"supposed|due|on the (?:books|calendar|schedule)|confirmed|slated|penciled)\b(?:(?!\b(?:can|"
+    r"could|need|want|please)\b)[^.?!])*$"
+    r"|\b(?:is|are|was|were|'s|'re) (?:already |still |currently )?(?:scheduled|booked|confirmed|"
+    r"supposed|expected|slated|due|set)\b(?:(?!\b(?:can|could|need|want|please)\b)[^.?!])*$"
+    r"|\b(?<!can )(?<!could )(?<!do you )(?<!you )(?<!may )(?:have|has|had|got|tengo|"
+    rf"tenemos)\s+(?:an?|una|one)\s+(?:\w+\s+){{0,3}}{THING}\b(?:(?!\b(?:can|could|need|want|"
+    r"please)\b)[^.?!])*$"
+    r"|\b(?:thought|said|told me|expecting|expected)\b[^.?!]{0,12}\b(?:you|he|she|they|someone|"
+    r"somebody|anyone|a tech)\b[^.?!]*$"
+    r"|\b(?:confirm\w*|cancel\w*|miss(?:ed)?|missing|remind\w*|coming in|supposed to|can't make|"
+    r"cannot make|cant make|won't make|can't keep)\b(?:(?!\b(?:can you|could|need|want|please|but|"
+    r"instead|to)\b)[^.?!,])*$"
+)
+PROMISED = re.compile(
+    r"\b(?:was|were|been) (?:told|promised|quoted)\b[^.?!]*$|\b(?:thought|said|told me|expecting|"
+    r"expected)\b[^.?!]{0,12}\b(?:you|he|she|they|someone|somebody|anyone|a tech)\b[^.?!,]*$"
+)
+EXISTING_RIGHT = re.compile(
+    rf"^(?:'s)?\s*(?:\w+\s+)?{THING}\b(?!\s*(?:available|open\b|free|left|if|would|works|please|\?))"
+)
+MY_LEFT = re.compile(r"\b(?:my|our|her|his|their|the|mi)\s*(?:\w+\s+){0,2}$")
+HAD = (
+    r"\b(?:was|were|had|came|called|went|started|stopped|died|broke|quit|happened|noticed|woke|found|"
+    r"fell|left|got|saw|did|put|installed|fixed|cracked|chipped|lost|burst|flooded|tried|rang|missed|"
+    r"texted|spoke|talked|heard|bought|moved|paid|told|said|began|gave|took|knocked|slipped|hit|"
+    r"arrested|been|fired|served|received|died|passed|backed|overflowed|tripped|blew|ate|swallowed|"
+    r"bit|hurt|kicked|turned|shut|clogged|leaked|arrived|signed|rented|ended|kept|made|let go|woken|"
+    r"pulled|picked|se rompi[oó]|empez[oó]|llam[eé])\b"
+)
+HADS = re.compile(HAD)
+EVENT = re.compile(
+    r"\b(?:wedding|close on|party|prom|quincea[nñ]era|flight|fly(?:ing)?|closing|closes|trial|court|"
+    r"hearing|arraign\w*|deposition|mediation|guests?|family (?:is )?coming|in-?laws|birthday|"
+    r"graduation|"
+    r"funeral|interview|photo ?shoot|pictures?|vacation|holiday|trip|travel\w*|moving (?:in|out)|"
+    r"move (?:in|out)|move-?in|inspector|inspection is|event|gala|recital|rehearsal|expires?|deadline|"
+    r"due|evict\w*|lockout|surgery|exam|ceremony|homecoming|boda|vuelo|"
+    r"corte|juicio|reunion|tenants? (?:move|moving)|leave town|leaving|we leave|i leave|sentencing|"
+    r"statute|answer is due|landlord|sheriff|lease (?:is up|ends|starts)|conference|(?:have|got|at|in|"
+    r"my|a) (?:a )?(?:meeting|shift|school|class|work)|thanksgiving|freeze|storm|(?:get|gets|getting|"
+    r"got|is|am|are|be)\s(?:home|off|out|back)|out of (?:school|work)|off work|(?:get|gets) (?:him|"
+    r"her|them) from school)\b"
+)
+#: An event, or something the writer has to do, right before its time.
+EVENT_BEFORE = re.compile(
+    rf"(?:{EVENT.pattern}|\b(?:respond|answer|appear|vacate|be out|move out|pay|file)\b)(?:\s+(?:is|"
+    r"was|are|on|at|this|coming up|scheduled|set|date|for|next|by|before|in|of|it|the|a|moved))*\W*$"
+)
+EXCLUDED_LEFT = re.compile(
+    r"\b(?:not|can't|cannot|cant|won't|wont|except|besides|but not|anything but|any(?: ?day| ?time|"
+    r"thing) but|other than|everything but|no puedo|excepto|menos|never|instead of|rather than|avoid|"
+    r"unavailable|busy|don't|isn't|i work|at work|out of town|away|gone|tied up|not free|"
+    r"not available|not around|unable|skip)"
+    r"(?:\s+(?:do|make(?: it)?|come|be (?:here|home|there|available)|home|there|here|in|on|at|the|el|"
+    r"a|los|get there|this|any|every|really|until|til|till|work|able to|all|with|for))*\s*$"
+)
+EXCLUDED_RIGHT = re.compile(
+    r"^[\s,]*(?:at \d+\s*)?(?:morning |afternoon )?(?:really |just |unfortunately )?(?:doesn't|"
+    r"does not|doesnt|don't|dont|do not|won't|wont|will not|isn't|is not|isnt|are not|aren't|is no|"
+    r"are no|is out|are out|is bad|are bad|isn t|no longer works?|is full|i can't|i cannot|i cant|"
+    r"i'm busy|i am busy|im busy|i work|i'm out|i'm away|is impossible|conflicts)\b"
+)
+HOURS = re.compile(
+    r"\b(?:are|r|is|will|were)\s+(?:you|u|y'?all|ya|the (?:shop|office|clinic|store|salon|place)|"
+    r"you guys|you all|anyone|anybody|somebody)\s+(?:guys )?(?:still |even )?(?:open|closed|there|"
+    r"closing)\b|"
+    r"\b(?:what|which|when|how late|how early|until what|till what|till when|"
+    r"until when)\b[^.?!]*\b(?:hours|open|close|closed|closing|opening)\b|\b(?:you|u|y'all|"
+    r"guys)\s+(?:guys )?(?:open|close|closed|work|do you do)\s+(?:on |at )?(?:late |"
+    r"early )?(?:the )?(?:sat|sun|week|mon|tue|wed|thu|fri|hol|even|thanksgiving|\d)|"
+    r"\b(?:your|office|business|opening|store|holiday|saturday|sunday|weekend) hours\b|\bopen (?:on |"
+    r"till |until |til )?(?:saturdays?|sundays?|weekends?|late|tomorrow|today|tonight|now|right now|"
+    r"mon\w*|fri\w*)\s*\?|\b(?:do|does) (?:you|u|y'all|the \w+) (?:guys )?(?:open|close|take lunch|"
+    r"have (?:evening|weekend|saturday|sunday|late|morning|after) (?:hours|appointments))\b|"
+    r"\bdo (?:you|u) (?:guys )?do (?:sat|sun|week|even)\w*|\bhorario\b|\bwe(?:'re| are) open\b|"
+    r"\babren\b|\bcierran\b"
+)
+ARRIVAL = re.compile(
+    r"\b(?:running|gonna be|going to be|will be|be|i'm|im|we're|few|bit|about|little|be a|min|mins|"
+    r"minutes|hour)\b[^.?!]{0,22}\b(?:late|behind)\b|\bon (?:my|our|the) way\b|\bomw\b|"
+    r"(?<!can )(?<!could )\bbe there (?:in|at|by|around|about|soon|within)\b|\b(?:i'm|im|we're|i am|"
+    r"we are) (?:here|outside|in the (?:parking )?lot|pulling up|parked|stuck in traffic)\b|\beta\b|"
+    r"\b(?:see (?:you|u|ya)|ttyl|talk to you)\b[^.?!]{0,6}\b(?:then|soon|later|at|tomorrow|mon\w*|"
+    r"tue\w*|wed\w*|thu\w*|fri\w*|sat\w*)"
+)
+PREFER_LEFT = re.compile(
+    r"\b(?:actually|make (?:it|that)|scratch that|i meant?|correction|no wait|"
+    r"second thought)\b\W*(?:\w+\W+){0,2}$|\b(?:prefer\w*|ideally|best|first choice|rather|"
+    r"preferabl[ey]|better|prefiero|mejor|favou?rite|would love|if i had to pick|top choice|"
+    r"hopefully)(?:\W+(?:would be|is|be|on|the|for|have|do|a|it|time|would|to|come|see|get|in|"
+    r"choice))*\W*$"
+)
+PREFER_RIGHT = re.compile(
+    r"^\W*(?:(?:at|morning|afternoon|around)\s)?(?:\w+\s)?(?:(?:is|would be|are|being|works|work|"
+    r"es)\s+(?:\w+\s)?(?:best|better|ideal|preferred|preferable|perfect|mejor)|preferred|preferably|"
+    r"if (?:at all )?possible|is my (?:first|top)|best|better|ideally|first choice)\b"
+)
+OTHERWISE = re.compile(
+    r"\b(?:otherwise|or else|if not|failing that|second choice|backup|back-up|worst case|at worst|"
+    r"as a backup|then)\b\W*(?:\w+\W+){0,2}$"
+)
