@@ -31,11 +31,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class BareWord:
-    """A message that is one keyword: what it is, and the kinds of wrapping around it."""
+    """A message that is one keyword: what it is, the kinds of wrapping around it, and those before it."""
 
     kind: str
     piece: Piece
     wrapping: frozenset[str]
+    before: frozenset[str]
     repeated: bool
 
 
@@ -82,9 +83,12 @@ def parse(found: Sequence[Token], grammar: Grammar, text: str) -> BareWord | Non
     if not words:
         return None
     decisive = min(words, key=lambda piece: KEYWORDS.index(piece.kind))
+    if any(piece.kind == "it" and piece.end <= decisive.start for piece in pieces):
+        return None  # "it quit": a subject, not an order
+    before = frozenset(piece.kind for piece in pieces if piece.end <= decisive.start)
     others = {piece.kind for piece in words if piece.text != decisive.text}
     wrapping = frozenset(piece.kind for piece in pieces if piece.kind in WRAPPING) | frozenset(others)
-    return BareWord(decisive.kind, decisive, wrapping, len(words) > 1)
+    return BareWord(decisive.kind, decisive, wrapping, before, len(words) > 1)
 
 
 def _pieces(found: Sequence[Token], grammar: Grammar) -> list[Piece] | None:
@@ -129,7 +133,7 @@ def _joined(found: Sequence[Token], grammar: Grammar) -> BareWord | None:
         return None
     kind, language = hit
     piece = Piece(kind, " ".join(token.text for token in rest), rest[0].start, rest[-1].end, language)
-    return BareWord(kind, piece, frozenset(), repeated=False)
+    return BareWord(kind, piece, frozenset(), frozenset(), repeated=False)
 
 
 def _without_signature(found: Sequence[Token], grammar: Grammar, text: str) -> Sequence[Token]:

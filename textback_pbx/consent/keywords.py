@@ -118,13 +118,15 @@ def _bare_unsure(word: BareWord, _last: LastOutbound) -> Keyword:
     return _say(word, Label.AMBIGUOUS, f"“{word.piece.text}” alone may or may not forbid texts (rule 7)", "unsure_word")
 
 
-def _bare_start(word: BareWord, _last: LastOutbound) -> Keyword:
+def _bare_start(word: BareWord, _last: LastOutbound) -> Keyword | None:
+    if word.wrapping - {"greeting", "signoff", "courtesy", "start", "insult"}:
+        return None  # "please start asap" is about the work
     return _say(word, Label.START, f"the message is only “{word.piece.text}” (rule 6)", "exact")
 
 
 def _bare_help(word: BareWord, _last: LastOutbound) -> Keyword | None:
-    if word.wrapping - {"greeting", "signoff", "courtesy"}:
-        return None
+    if word.wrapping - {"greeting", "signoff", "courtesy"} or "courtesy" in word.before:
+        return None  # "please help" is a plea, not the keyword
     return _say(word, Label.HELP, f"the message is only “{word.piece.text}”", "exact")
 
 
@@ -218,7 +220,7 @@ def _stop_sentence(line: Line, grammar: Grammar, text: str) -> Keyword | None:
         word = bare.parse(part, grammar, text)
         if word is None or word.kind != "stop" or "it" in word.wrapping:
             continue
-        if where == "comma" and _about_work(line, grammar):
+        if (where == "comma" or word.piece.text not in grammar.edge_words) and _about_work(line, grammar):
             continue
         return _say(word, Label.STOP, f"says “{word.piece.text}” as a sentence of its own (rule 5)", "stop_sentence")
     return None
@@ -246,7 +248,7 @@ def _leftover(line: Line, grammar: Grammar, text: str) -> Keyword | None:
 
 
 def _harmless(word: str, grammar: Grammar) -> bool:
-    return word in grammar.harmless or word[0].isdigit()
+    return word in grammar.harmless or word[0].isdigit() or (word.endswith("ing") and word not in grammar.words)
 
 
 def _begins_with_yes(found: Sequence[Token], grammar: Grammar) -> bool:
