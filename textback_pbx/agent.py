@@ -71,7 +71,13 @@ class Agent:
         )
         self._handler = Handler(database, office, clock, unread, on_text=self._wake_sender)
         receiver = Receiver(
-            database, office, clock, self._outbox, before_text=unread.store, on_text=self._handle_bell.ring
+            database,
+            office,
+            clock,
+            self._outbox,
+            before_text=unread.store,
+            on_text=self._handle_bell.ring,
+            on_settled=self._wake_sender,
         )
         self._line = lines.make(
             settings, database, clock, board=self.board, receiver=receiver, on_ready=self._wake_sender

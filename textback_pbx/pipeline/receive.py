@@ -36,9 +36,11 @@ class Receiver:
         *,
         before_text: Callable[[], None],
         on_text: Callable[[], None],
+        on_settled: Callable[[], None],
     ) -> None:
         self._database, self._office, self._clock = database, office, clock
         self._settings, self._before_text, self._on_text = settings, before_text, on_text
+        self._on_settled = on_settled
 
     async def keep(self, item: Stored | Direct | LateAccept) -> None:
         """Commit one item. Raises ``sqlite3.Error``; the caller tries again and deletes only after it returned."""
@@ -60,6 +62,7 @@ class Receiver:
                 log.warning("a late answer of the network changes nothing: %s", error)
                 return
             await self._follow(tx, settled, now_ms)
+        self._on_settled()
 
     async def _report(self, item: Stored | Direct, read: pdu.StatusReport) -> None:
         report = Report(
@@ -77,6 +80,8 @@ class Receiver:
             now_ms = self._clock.now_ms()
             applied = await report_store.apply_report(tx, report, now_ms, self._settings.reports)
             await self._follow(tx, list(applied.settled), now_ms)
+        if applied.settled:
+            self._on_settled()  # the next part of a long text may have waited for this one
         log.info("status report for %s: %s", phone.tag(report.recipient), applied.words)
 
     async def _follow(self, tx: Tx, settled: list[Settled], now_ms: int) -> None:
