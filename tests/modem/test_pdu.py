@@ -276,6 +276,46 @@ def test_a_single_shift_table_replaces_the_extension(language):
     assert got.text == "".join(SINGLE[language][code] for code in codes)
 
 
+@pytest.mark.parametrize(
+    ("language", "code", "locking", "single"),
+    [  # spot checks by hand against 23.038, A.2 and A.3: (code, locking character), (code, single shift character)
+        (4, 0x0B, "\u098c", "*"),
+        (4, 0x19, "\u0999", "\u09e6"),
+        (4, 0x34, "4", "\u09fa"),
+        (5, 0x7F, "\u0af1", None),
+        (6, 0x3C, "\u0929", "["),
+        (6, 0x2C, ",", "\u0958"),
+        (6, 0x3A, ":", "\u0971"),
+        (6, 0x60, "\u0950", None),
+        (7, 0x24, "\u0ca1", "\u0cee"),
+        (7, 0x2A, "\u0ca5", "\u0cf2"),
+        (8, 0x5F, "\u0d4d", None),
+        (8, 0x34, "4", "\u0d7f"),
+        (9, 0x7B, "\u0b57", None),
+        (9, 0x2C, ",", "\u0b71"),
+        (10, 0x4A, "\u0a36", "J"),
+        (10, 0x2D, "\u0a27", "\u0a75"),
+        (11, 0x3C, "\u0ba9", "["),
+        (11, 0x2E, ".", "\u0bfa"),
+        (12, 0x70, "p", None),
+        (12, 0x32, "2", "\u0c7f"),
+        (13, 0x00, "\u0627", "@"),
+        (13, 0x3F, "?", "\u06d4"),
+        (13, 0x7F, "\u0670", None),
+        (13, 0x32, "2", "\u061b"),
+    ],
+)
+def test_the_tables_of_the_indic_languages_and_urdu(language, code, locking, single):
+    assert LOCKING[language][code] == locking
+    assert SINGLE[language].get(code) == single
+
+
+def test_every_language_of_the_standard_is_there():
+    assert sorted(SINGLE) == list(range(1, 14))
+    assert sorted(LOCKING) == [1, *range(3, 14)]  # Spanish has no locking table
+    assert all(len(table) == 128 and table.index("\x1b") == 0x1B for table in LOCKING.values())
+
+
 def test_an_escape_without_a_meaning_shows_the_plain_character():
     assert text_of(b"\x1b\x41\x1b\x1b\x41\x1b") == "A A"
     assert text_of(b"\x41", locking=99, single=99) == "A"
