@@ -170,6 +170,8 @@ def match(report: Report, attempts: Sequence[Attempt], rules: Rules) -> Matched 
     unheard = [
         attempt for attempt in ours if attempt.tp_mr is None and _apart(report, attempt, rules) <= rules.close_ms
     ]
+    if any(_in_flight(report, attempt) for attempt in attempts):
+        return Orphan("a text to this number waits for its reference; the report may be its own")
     if len(unheard) == 1:
         return Matched(unheard[0].part_id, event, by_reference=False)
     if unheard:
@@ -181,6 +183,11 @@ def _fits(report: Report, attempt: Attempt, event: Event) -> bool:
     if report.iccid is not None and attempt.iccid is not None and report.iccid != attempt.iccid:
         return False
     return event in TABLE[attempt.state] and same_number(report.recipient, attempt.number)
+
+
+def _in_flight(report: Report, attempt: Attempt) -> bool:
+    """Whether a text to this person is being handed over: its report can come before its ``+CMGS``."""
+    return attempt.state is State.HANDED_OVER and same_number(report.recipient, attempt.number)
 
 
 def _apart(report: Report, attempt: Attempt, rules: Rules) -> int:
