@@ -72,6 +72,15 @@ async def test_an_undecodable_entry_is_given_raw_and_blocks_nothing(monkeypatch,
         assert await one.until(lambda: not one.sim.stores["ME"].slots)
 
 
+async def test_texts_in_a_storage_that_cannot_be_read_are_told(monkeypatch):
+    async with bench(monkeypatch, model="quectel_ec200a", start=False) as one:
+        one.sim.stores["ME"].add(StoredPdu(0, bytes.fromhex("00")))
+        await one.ready()
+        assert await one.until(lambda: one.modem.health.problem is Problem.HIDDEN_TEXTS)
+        assert "1 in ME" in one.modem.health.message
+        assert await one.submit() == Accepted(1)
+
+
 async def test_drafts_stay_where_they_are(monkeypatch):
     async with bench(monkeypatch, start=False) as one:
         one.sim.stores["SM"].add(StoredPdu(2, bytes.fromhex("0001000B915121551510F40000")))

@@ -86,6 +86,11 @@ WORDS: dict[Problem, Words] = {
     Problem.UNRESOLVED: Words(
         _W, "the answer to the last text is missing; nothing is sent for a while", "nothing: it may still come"
     ),
+    Problem.HIDDEN_TEXTS: Words(
+        _W,
+        "texts lie in a storage that this modem's firmware cannot read back",
+        "one may be a STOP: ask the maker for newer firmware; new texts go to a storage that can be read",
+    ),
     Problem.NO_SIGNAL: Words(_W, "the signal is very weak", "move the antenna to a window, away from the computer"),
     Problem.STORAGE_FULL: Words(
         _W, "the storage for texts is nearly full", "look whether texts are taken in; delete old ones with a phone"

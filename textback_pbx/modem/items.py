@@ -67,6 +67,7 @@ class Problem(StrEnum):
     NOT_REGISTERED = "not_registered"
     READING = "reading"
     UNRESOLVED = "unresolved"
+    HIDDEN_TEXTS = "hidden_texts"
     NO_SIGNAL = "no_signal"
     STORAGE_FULL = "storage_full"
     NO_REPORTS = "no_reports"

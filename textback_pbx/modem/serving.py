@@ -205,6 +205,7 @@ class Serving:
             gone = await storage.delete(self._session, item.index, item.pdu)
             if gone:
                 self._inbox.deleted(item)
+                self._one_less(item.storage == home)
         except Slow as error:
             log.warning("modem %s: not deleted yet: no answer to %s", self._settings.name, error)
         finally:
@@ -212,6 +213,11 @@ class Serving:
         if item.storage != home:
             await self._guarded(lambda: self._back_to(home))
         self._state.judge()
+
+    def _one_less(self, at_home: bool) -> None:
+        usage = self._state.health.usage
+        if at_home and usage is not None:
+            self._state.update(usage=replace(usage, used=max(0, usage.used - 1)))
 
     async def _back_to(self, home: str) -> None:
         await storage.select(self._session, home)

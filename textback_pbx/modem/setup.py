@@ -38,6 +38,7 @@ class Setup:
     cnmi: Cnmi | None
     smsc: str
     multi_link: bool
+    hidden: str  # texts in storages that this firmware cannot read: "2 in ME"
 
     @property
     def reports(self) -> bool:
@@ -63,7 +64,7 @@ async def set_up(session: Session, clock: Clock, settings: ModemSettings, pins: 
     iccid = await unlock(session, clock, settings, profile, pins=pins, imei=imei)
     _check("SIM", iccid, settings.iccid, pinned.partition("/")[2], Problem.WRONG_SIM)
     cnmi = await _messages(session, profile)
-    usable = await _storages(session, clock, profile)
+    usable, hidden = await _storages(session, clock, profile)
     smsc = await _smsc(session, settings)
     found = Setup(
         profile=profile,
@@ -77,6 +78,7 @@ async def set_up(session: Session, clock: Clock, settings: ModemSettings, pins: 
         cnmi=cnmi,
         smsc=smsc,
         multi_link=profile.multi_link,
+        hidden=hidden,
     )
     if (wrong := await read_back(session, found)) is not None:
         raise CannotUse(Problem.SETUP_REFUSED, wrong)
@@ -157,8 +159,11 @@ def ranges(text: str) -> list[set[int]]:
     return found
 
 
-async def _storages(session: Session, clock: Clock, profile: Profile) -> list[tuple[str, bool]]:
-    """Find the storages that can really be read; leave the preferred one selected. Each with whether it can list."""
+async def _storages(session: Session, clock: Clock, profile: Profile) -> tuple[list[tuple[str, bool]], str]:
+    """Find the storages that can be read, each with whether it can list; leave the preferred one selected.
+
+    Second: what lies in storages that cannot be read.
+    """
     for attempt in range(10):
         test = await session.command(Command("AT+CPMS=?", ("+CPMS",)), session.timing.slow)
         if test.ok:
@@ -170,14 +175,20 @@ async def _storages(session: Session, clock: Clock, profile: Profile) -> list[tu
     preferred = [name for name in profile.storage if name in listed]
     others = [name for name in ("ME", "SM") if name in listed and name not in preferred]
     usable: list[tuple[str, bool]] = []
+    hidden: list[str] = []
     for name in (*preferred, *others):
-        lists = await storage.readable(session, name, list_all=profile.list_all)
+        usage = await storage.select(session, name)
+        if usage is None:
+            continue
+        lists = await storage.readable(session, list_all=profile.list_all)
         if lists is not None:
             usable.append((name, lists))
+        elif usage.used:
+            hidden.append(f"{usage.used} in {name}")
     if not usable:
         raise CannotUse(Problem.SETUP_REFUSED, "none of its storages can be read")
     await storage.select(session, usable[0][0])
-    return usable
+    return usable, ", ".join(hidden)
 
 
 async def _smsc(session: Session, settings: ModemSettings) -> str:

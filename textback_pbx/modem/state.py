@@ -110,7 +110,8 @@ class LineState:
         now = self._clock.monotonic()
         if self.unresolved_until is not None and now >= self.unresolved_until:
             self.unresolved_until = None
-        self._set(self._worst(self.setup, now), "")
+        problem = self._worst(self.setup, now)
+        self._set(problem, self.setup.hidden if problem is Problem.HIDDEN_TEXTS else "")
 
     def _worst(self, setup: Setup, now: float) -> Problem:
         health, inbox = self.health, self._inbox
@@ -127,6 +128,7 @@ class LineState:
             (unread, Problem.READING),
             (self.unresolved_until is not None, Problem.UNRESOLVED),
             (full, Problem.STORAGE_FULL),
+            (bool(setup.hidden), Problem.HIDDEN_TEXTS),
             (network.dbm is not None and network.dbm <= _WEAK_DBM, Problem.NO_SIGNAL),
             (restarted, Problem.BROWN_OUTS),
             (not setup.reports and self._settings.status_reports, Problem.NO_REPORTS),

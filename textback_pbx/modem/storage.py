@@ -50,11 +50,8 @@ async def select(session: Session, name: str, receive: str | None = None) -> Usa
     return Usage(int(numbers[0]), int(numbers[1])) if len(numbers) >= 2 else Usage(0, 0)
 
 
-async def readable(session: Session, name: str, *, list_all: bool) -> bool | None:
-    """Try a storage out: ``True`` when it lists, ``False`` when only index by index, ``None`` when not at all."""
-    usage = await select(session, name)
-    if usage is None:
-        return None
+async def readable(session: Session, *, list_all: bool) -> bool | None:
+    """Try the selected storage: ``True`` when it lists, ``False`` when only index by index, ``None`` when neither."""
     if list_all and (await _list(session)).ok:
         return True
     reply = await _read(session, 1)
