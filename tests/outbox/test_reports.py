@@ -89,6 +89,14 @@ def test_a_heard_reference_is_preferred_to_an_unheard_one():
     assert match(a_report(), [unknown, an_attempt(1)], RULES).part_id == 1
 
 
+def test_a_report_is_not_given_to_an_unknown_text_while_another_to_the_person_waits_for_its_answer():
+    unknown = an_attempt(5, state=State.UNKNOWN, tp_mr=None)
+    going = an_attempt(6, state=State.HANDED_OVER, tp_mr=None)
+    assert isinstance(match(a_report(), [unknown, going], RULES), Orphan)
+    other = an_attempt(6, state=State.HANDED_OVER, tp_mr=None, number=BERT)
+    assert match(a_report(), [unknown, other], RULES).part_id == 5
+
+
 def test_what_is_on_its_way_right_now_waits_for_its_own_answer():
     assert isinstance(match(a_report(), [an_attempt(state=State.HANDED_OVER, tp_mr=None)], RULES), Orphan)
 
