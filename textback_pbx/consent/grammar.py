@@ -1,37 +1,22 @@
-"""Small grammars over tokens, as data: a pattern language, the languages' files, and what a match covers. Pure.
+"""The languages' files, read and compiled once: bare words, word sets, and small grammars built from them. Pure.
 
-A language is one TOML file under ``languages/``: word sets, bare words, and rules built from the sets (somebody
-ceases + messaging + me), so that one line covers hundreds of wordings. Patterns are written over folded tokens:
-
-    word        that word                     <name>      one entry of a set
-    (a|b c)     either                        [a|b]       optional
-    ..3         up to three words, no break   ~           up to four filler words (set ``fill``)
-    !(a|b)      not followed by               ^  $        a clause (or text) begins, ends here
-    .           the sentence ends             ^^ $$       the whole text begins, ends here
-    @s          a word ending in s (a possessive)       @n  a word that may be a name
-
-They compile to regular expressions with bounded repetition only, so that no text makes them slow.
+A language is one TOML file under ``languages/``. Its rules are patterns over word sets (somebody ceases + messaging
++ me), so that one line covers hundreds of wordings; :mod:`~textback_pbx.consent.patterns` has the notation.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import pairwise
 from typing import Any
 
-from textback_pbx.consent.normalise import BREAKS, Token, fold
+from textback_pbx.consent.normalise import fold
+from textback_pbx.consent.patterns import alternation, spellings
 
 #: The order in which languages are tried; ``other`` holds single words of further languages.
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt", "nl", "pl", "other")
-_ANY = r"(?:[^ .,]+ )"
-_LEX = re.compile(r"\s*(\(|\)|\[|\]|\||!\(|\^\^|\$\$|\^|\$|~|\.\.\d|<[a-z_]+>|\.|[^\s()\[\]|!^$~<>.]+)([*]?)")
-
-
-class PatternProblem(ValueError):
-    """A language file holds a pattern that cannot be read: a bug in our data, found by the tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,125 +64,8 @@ class Grammar:
     harmless: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A text's tokens as one string, each token followed by a space, and where each token starts in it."""
-
-    text: str
-    tokens: Sequence[Token]
-    starts: Sequence[int]
-    source: str  # the text as written
-
-    def inside(self, begin: int, end: int) -> list[Token]:
-        """Return the words between two places of the string, without breaks."""
-        both = zip(self.starts, self.tokens, strict=True)
-        return [token for start, token in both if begin <= start < end and token.text not in BREAKS]
-
-    def span(self, begin: int, end: int) -> tuple[int, int]:
-        """Return the place in the original text of the tokens between two places of the string."""
-        inside = self.inside(begin, end)
-        return (inside[0].start, inside[-1].end) if inside else (0, 0)
-
-
-def line_of(tokens: Sequence[Token], source: str) -> Line:
-    """Put tokens in a row: ``" . stop texting me . "``; the breaks at both ends belong to no token."""
-    starts, parts, at = [], [" . "], 3
-    for token in tokens:
-        starts.append(at)
-        parts.append(token.text + " ")
-        at += len(token.text) + 1
-    return Line("".join(parts) + ". ", tokens, starts, source)
-
-
-def compile_pattern(source: str, sets: Mapping[str, Sequence[str]]) -> str:
-    """Return the regular expression for one pattern."""
-    parts = _lex(source)
-    expression = _sequence(parts, sets)
-    if parts:
-        raise PatternProblem(f"left over in {source!r}: {parts}")
-    return expression
-
-
-def _lex(source: str) -> list[str]:
-    found, at = [], 0
-    source = source.strip()
-    while at < len(source):
-        match = _LEX.match(source, at)
-        if match is None:
-            raise PatternProblem(f"cannot read {source[at:]!r} in {source!r}")
-        found.append(match.group(1))
-        at = match.end()
-    return found
-
-
-def _sequence(parts: list[str], sets: Mapping[str, Sequence[str]]) -> str:
-    out, alternatives = "", []
-    while parts and parts[0] not in {")", "]"}:
-        part = parts.pop(0)
-        if part == "|":
-            alternatives.append(out)
-            out = ""
-        else:
-            out += _element(part, parts, sets)
-    if not alternatives:
-        return out
-    return "|".join([*alternatives, out])
-
-
-_MARKS = {
-    "^": "(?<=[.,] )",
-    "$": "(?=[.,] )",
-    "^^": r"(?<=^ \. )",
-    "$$": r"(?=(?:[.,] )*$)",
-    ".": r"\. ",
-}
-
-
-_WORDS = {"@s": "[^ .,]+s ", "@n": "[^ .,]{2,} "}
-
-
-def _element(part: str, parts: list[str], sets: Mapping[str, Sequence[str]]) -> str:
-    if part in {"(", "[", "!("}:
-        inner = _sequence(parts, sets)
-        parts.pop(0)
-        return {"(": f"(?:{inner})", "[": f"(?:{inner})?", "!(": f"(?!{inner})"}[part]
-    if part in _MARKS:
-        return _MARKS[part]
-    if part == "~":
-        return f"(?:{_set('fill', sets)}){{0,4}}"
-    if part.startswith("..") and len(part) == 3:
-        return f"{_ANY}{{0,{part[2]}}}"
-    if part.startswith("<"):
-        return f"(?:{_set(part[1:-1], sets)})"
-    if part in _WORDS:
-        return _WORDS[part]
-    forms = sorted({re.escape(form) for form in spellings(part)})
-    return (forms[0] if len(forms) == 1 else f"(?:{'|'.join(forms)})") + " "
-
-
-def _set(name: str, sets: Mapping[str, Sequence[str]]) -> str:
-    if name not in sets:
-        raise PatternProblem(f"no set named {name!r}")
-    words = sorted({form for word in sets[name] for form in spellings(word)}, key=lambda word: (-len(word), word))
-    return "|".join("".join(re.escape(piece) + " " for piece in word.split()) for word in words)
-
-
-def spellings(word: str) -> Iterator[str]:
-    """Yield a data word folded, and with German umlauts written out."""
-    yield fold(word)
-    spread = word.lower().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
-    if spread != word.lower():
-        yield fold(spread)
-
-
-def _alternation(patterns: Sequence[str], sets: Mapping[str, Sequence[str]]) -> re.Pattern[str] | None:
-    if not patterns:
-        return None
-    return re.compile("(?<= )(?:" + "|".join(f"(?:{compile_pattern(text, sets)})" for text in patterns) + ")")
-
-
 def _each(patterns: Sequence[str], sets: Mapping[str, Sequence[str]]) -> list[re.Pattern[str]]:
-    together = _alternation(patterns, sets)
+    together = alternation(patterns, sets)
     return [] if together is None else [together]
 
 
@@ -251,7 +119,7 @@ def _shared_sets(files: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]
 
 
 def _rule(language: str, raw: Mapping[str, Any], sets: Mapping[str, Sequence[str]]) -> Rule:
-    pattern = _alternation(raw["patterns"], sets)
+    pattern = alternation(raw["patterns"], sets)
     assert pattern is not None
     return Rule(
         name=raw["name"],
@@ -259,8 +127,8 @@ def _rule(language: str, raw: Mapping[str, Any], sets: Mapping[str, Sequence[str
         language=language,
         why=raw["why"],
         pattern=pattern,
-        unless=_alternation(raw.get("unless", []), sets),
-        only=_alternation(raw.get("only", []), sets),
+        unless=alternation(raw.get("unless", []), sets),
+        only=alternation(raw.get("only", []), sets),
         name_last=raw.get("name_last", False),
     )
 
@@ -286,41 +154,3 @@ def _known_words(files: Mapping[str, Mapping[str, Any]], bare: Bare) -> frozense
         words |= {piece for group in data.get("sets", {}).values() for word in group for piece in fold(word).split()}
         words |= {fold(word) for word in data.get("not_typos", [])}
     return frozenset(words)
-
-
-def merge_letters(found: Sequence[Token], targets: frozenset[str], halves: frozenset[str]) -> list[Token]:
-    """Join single letters (``s t o p``, ``s.t.o.p``) into one of ``targets``, a broken word into one of ``halves``."""
-    out: list[Token] = []
-    index = 0
-    while index < len(found):
-        end = _letters_end(found, index)
-        word = ""
-        while end - index >= 3 and word not in targets:
-            word = "".join(token.text for token in found[index:end] if token.text not in BREAKS)
-            end -= word not in targets
-        if word in targets:
-            out.append(Token(word, found[index].start, found[end - 1].end))
-            index = end
-        else:
-            out.append(found[index])
-            index += 1
-    return _join_pairs(out, halves)
-
-
-def _letters_end(found: Sequence[Token], index: int) -> int:
-    end = index
-    for place in range(index, len(found)):
-        text = found[place].text
-        if len(text) == 1 and text not in BREAKS:
-            end = place + 1
-        elif text not in BREAKS:
-            break
-    return end if end - index >= 3 else index
-
-
-def _join_pairs(found: Sequence[Token], targets: frozenset[str]) -> list[Token]:
-    out = list(found)
-    for index, (left, right) in reversed(list(enumerate(pairwise(found)))):
-        if left.text + right.text in targets and not (left.text in targets and right.text in targets):
-            out[index : index + 2] = [Token(left.text + right.text, left.start, right.end)]
-    return out

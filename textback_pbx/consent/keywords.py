@@ -15,8 +15,9 @@ from enum import StrEnum
 
 from textback_pbx.consent import bare, quotes
 from textback_pbx.consent.bare import BareWord
-from textback_pbx.consent.grammar import Grammar, Line, Rule, line_of, load
+from textback_pbx.consent.grammar import Grammar, Rule, load
 from textback_pbx.consent.normalise import BREAKS, COMMA, HALT, STOP, Token, tokens
+from textback_pbx.consent.patterns import Line, line_of
 
 
 class Label(StrEnum):
