@@ -6,7 +6,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from textback_pbx.consent.ledger import Basis, Event, NewEntry
+from textback_pbx.consent import ledger
+from textback_pbx.consent.ledger import Basis, Event, Head, NewEntry, Private
 
 ANNA, BERT = "+15125550142", "+447700900123"
 T0 = 1_793_000_000_000
@@ -24,6 +25,17 @@ def entry(event=Event.GRANTED, number=ANNA, at_ms=T0, **more):
         **more,
     }
     return NewEntry(event=event, number=number, at_ms=at_ms, **given)
+
+
+def folded(steps, now_ms=T0 + 50):
+    """Fold (event, basis, expires_ms) steps of one number; return the state and the entries."""
+    sealed, head = [], None
+    for event, basis, expires in steps:
+        new = entry(event, basis=basis, expires_ms=expires)
+        one = ledger.seal(new, subject="s", head=head, private=Private(ANNA, "{}", "x"))
+        sealed.append(one)
+        head = Head(one.seq, one.hash)
+    return ledger.fold(sealed, now_ms), sealed
 
 
 @dataclass(frozen=True)
