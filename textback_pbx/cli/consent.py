@@ -58,6 +58,8 @@ def grant(
 
     Example: textback-pbx consent grant "+1 512 555 0142" --source "paper form" --evidence "service agreement 118"
     """
+    if after_opt_out and not evidence:
+        fail("say with --evidence how the person asked for texts again", EXIT_USAGE)
     entry = run(lambda: _grant(config, number, (source, basis, evidence, expires), actor or _me(), after_opt_out))
     _say(entry, f"Written: entry {entry['seq']}, {entry['event']} for {entry['number']}.", json)
 
@@ -106,6 +108,7 @@ async def _grant(
 def revoke(
     number: Number,
     source: Annotated[str, typer.Option(help="How you know: said on the phone, wrote a letter.")] = "said on the phone",
+    evidence: Annotated[str, typer.Option(help="What proves it, in words.")] = "",
     actor: Actor = "",
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -114,11 +117,11 @@ def revoke(
 
     Example: textback-pbx consent revoke +15125550142 --source "said on the phone"
     """
-    entry = run(lambda: _revoke(config, number, source, actor or _me()))
+    entry = run(lambda: _revoke(config, number, source, evidence, actor or _me()))
     _say(entry, f"Written: entry {entry['seq']}. {entry['number']} gets no more texts.", json)
 
 
-async def _revoke(config: Path | None, number: str, source: str, actor: str) -> dict[str, Any]:
+async def _revoke(config: Path | None, number: str, source: str, evidence: str, actor: str) -> dict[str, Any]:
     from textback_pbx.consent import entries, store
     from textback_pbx.consent.ledger import local_time
     from textback_pbx.outbox.store import cancel_waiting
@@ -127,7 +130,9 @@ async def _revoke(config: Path | None, number: str, source: str, actor: str) -> 
         e164, now_ms = _e164(number, settings), _now()
         async with database.transaction() as tx:
             local = local_time(now_ms, settings.zone())
-            new = entries.opted_out_by_staff(e164, now_ms, local, actor=actor, source=source, evidence={})
+            new = entries.opted_out_by_staff(
+                e164, now_ms, local, actor=actor, source=source, evidence={"words": evidence}
+            )
             entry = await store.append(tx, new)
             await cancel_waiting(tx, e164, "the person opted out", now_ms, actor=actor)
         return _entry(entry) | {"number": e164}
@@ -230,12 +235,16 @@ def _text(file: Path) -> str:
 
 
 @app.command()
-def export(config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Print the whole ledger as CSV (or JSON), for the auditor.
+def export(
+    number: Annotated[str, typer.Option(help="Only this person's entries (subject access).")] = "",
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the whole ledger as CSV (or JSON), with the words shown, for the auditor or the person.
 
     Example: textback-pbx consent export > ledger.csv
     """
-    entries = run(lambda: _export(config))
+    entries = run(lambda: _export(config, number))
     if json:
         emit_json(entries)
         return
@@ -245,11 +254,11 @@ def export(config: ConfigOption = None, json: JsonOption = False) -> None:
         writer.writerows(entries)
 
 
-async def _export(config: Path | None) -> list[dict[str, Any]]:
+async def _export(config: Path | None, number: str) -> list[dict[str, Any]]:
     from textback_pbx.consent import store
 
-    async with open_database(config, read_only=True) as (_, database), database.read() as tx:
-        return await store.export(tx)
+    async with open_database(config, read_only=True) as (settings, database), database.read() as tx:
+        return await store.export(tx, _e164(number, settings) if number else None)
 
 
 @app.command()
@@ -293,6 +302,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     actor: Actor = "",
     config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Erase a person's data from the ledger. An opt-out stays in force by a fingerprint; the chain stays whole.
 
@@ -301,7 +311,7 @@ def erase(
     if not yes:
         typer.confirm(f"Erase what the consent ledger keeps about {number}? This cannot be undone.", abort=True)
     seq = run(lambda: _erase(config, number, actor or _me()))
-    print(f"Erased; entry {seq} says so.")
+    _say({"erased": seq}, f"Erased; entry {seq} says so.", json)
 
 
 async def _erase(config: Path | None, number: str, actor: str) -> int:
@@ -316,29 +326,38 @@ async def _erase(config: Path | None, number: str, actor: str) -> int:
 
 
 @policy_app.command("show")
-def policy_show(config: ConfigOption = None, json: JsonOption = False) -> None:
+def policy_show(
+    line: Annotated[str, typer.Option(help="What applies to this line.")] = "",
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
     """Show what the office chose, and the words it was shown.
 
     Example: textback-pbx consent policy show
     """
     from textback_pbx.consent.policies import POLICIES, in_force
 
-    choice = run(lambda: _chosen(config))
+    choice = run(lambda: _chosen(config, line))
     name = in_force(choice)
     if json:
-        emit_json({"policy": name.value, "chosen": choice is not None, "by": choice.actor if choice else None})
+        emit_json({"policy": name.value, "choice": _entry(choice) if choice else None})
         return
     print(f"{name.value}: {POLICIES[name].summary}")
-    print(f"Chosen by {choice.actor}." if choice else "Nobody has chosen yet; the strictest applies.")
+    if choice is None:
+        print("Nobody has chosen yet; the strictest applies.")
+    else:
+        print(f"Chosen by {choice.actor}, ledger entry {choice.seq}.")
+        if choice.version != POLICIES[choice.name].version:
+            print(f"The words of {choice.name.value} have changed since: choose again. Until then recorded applies.")
     for policy in POLICIES.values():
         print(f"\n{policy.name.value}\n  {policy.text}")
 
 
-async def _chosen(config: Path | None) -> Any:
+async def _chosen(config: Path | None, line: str) -> Any:
     from textback_pbx.consent import store
 
-    async with open_database(config) as (_, database), database.read() as tx:
-        return await store.chosen_policy(tx)
+    async with open_database(config, read_only=True) as (_, database), database.read() as tx:
+        return await store.chosen_policy(tx, line)
 
 
 @policy_app.command("choose")
@@ -348,6 +367,7 @@ def policy_choose(
     yes: Annotated[bool, typer.Option("--yes", help="You have read the text; do not ask.")] = False,
     actor: Actor = "",
     config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Choose which proof a text needs; the choice, who made it and the text shown go into the ledger.
 
@@ -358,11 +378,13 @@ def policy_choose(
     if name not in set(PolicyName):
         fail(f"{name!r} is no policy: choose recorded, announced or one_reply", EXIT_USAGE)
     policy = POLICIES[PolicyName(name)]
-    print(policy.text)
+    if not json:
+        print(policy.text)
     if not yes:
         typer.confirm("Is this what your office does?", abort=True)
     seq = run(lambda: _choose(config, policy, line, actor or _me()))
-    print(f"Written: entry {seq}, policy {name}{' for line ' + line if line else ''}.")
+    words = f"Written: entry {seq}, policy {name}{' for line ' + line if line else ''}."
+    _say({"entry": seq, "policy": name, "line": line, "shown": policy.text}, words, json)
 
 
 async def _choose(config: Path | None, policy: Any, line: str, actor: str) -> int:
@@ -371,6 +393,8 @@ async def _choose(config: Path | None, policy: Any, line: str, actor: str) -> in
     from textback_pbx.consent.policies import PolicyChoice
 
     async with open_database(config) as (settings, database), database.transaction() as tx:
+        if line and line not in {known.name for known in settings.lines}:
+            fail(f"there is no line {line!r} in the configuration", EXIT_USAGE)
         now_ms = _now()
         choice = PolicyChoice(
             name=policy.name, version=policy.version, actor=actor, at_ms=now_ms, shown=policy.text, line=line

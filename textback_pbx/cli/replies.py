@@ -95,7 +95,7 @@ def _last_outbound(value: Any) -> LastOutbound:
     from textback_pbx.consent.keywords import LastOutbound
 
     try:
-        return LastOutbound(value or "none")
+        return LastOutbound("none" if value in (None, "") else value)
     except ValueError as error:
         names = ", ".join(LastOutbound)
         raise LineProblem(f'"last_outbound" is {value!r}; it may be {names}') from error
