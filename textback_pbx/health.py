@@ -48,6 +48,7 @@ class Board:
         self._notes: dict[str, Note] = {}
         self._unsaved: set[str] = set()
         self.changed = asyncio.Event()
+        self.stuck: set[object] = set()  # the steps that wait for the disk
 
     def note(self, component: str, state: State, message: str, detail: Mapping[str, Any] | None = None) -> None:
         """Write a component's state; logs and keeps only what differs from the last note."""

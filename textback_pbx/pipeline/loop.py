@@ -14,7 +14,7 @@ from textback_pbx.health import Board, State
 
 T = TypeVar("T")
 
-_FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 60.0
+_FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 15.0
 
 
 class Bell:
@@ -49,18 +49,28 @@ async def work(step: Callable[[], Awaitable[float]], bell: Bell, *, clock: Clock
 
 
 async def insist(step: Callable[[], Awaitable[T]], *, clock: Clock, board: Board) -> T:
-    """Run ``step`` until the disk takes what it writes; hold all sending meanwhile."""
+    """Run ``step`` until the disk takes what it writes; hold all sending meanwhile.
+
+    The disk is well again when no step waits for it: another one, which had nothing to write, has shown nothing.
+    """
     retry = _FIRST_RETRY_S
-    while True:
-        try:
-            result = await step()
-        except sqlite3.Error as error:
-            board.note("disk", State.FAIL, disk_words(error))
-            await clock.sleep(retry)
-            retry = min(2 * retry, _LAST_RETRY_S)
-        else:
-            board.note("disk", State.OK, "takes every row")
-            return result
+    this = object()
+    try:
+        while True:
+            try:
+                result = await step()
+            except sqlite3.Error as error:
+                board.stuck.add(this)
+                board.note("disk", State.FAIL, disk_words(error))
+                await clock.sleep(retry)
+                retry = min(2 * retry, _LAST_RETRY_S)
+            else:
+                board.stuck.discard(this)
+                if not board.stuck:
+                    board.note("disk", State.OK, "takes every row")
+                return result
+    finally:
+        board.stuck.discard(this)
 
 
 def disk_words(error: sqlite3.Error) -> str:
