@@ -1,0 +1,164 @@
+"""``make bench``: figures as medians and ratios, each beside what it is measured against, in one run.
+
+Not a test: nothing here fails on a slow machine. ``python -m tests.bench NAME...`` runs only those.
+"""
+
+import asyncio
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.pipeline.support import open_office, until
+from textback_pbx.database import Database
+
+ROOT = Path(__file__).parents[2]
+STREAM = sorted((ROOT / "tests" / "calls" / "recordings").glob("*.minimal.ami"))
+
+
+def say(name: str, words: str) -> None:
+    print(f"{name:10} {words}", flush=True)
+
+
+def ami() -> None:
+    """Events per second of filter, parse and fold, beside stock panoramisk's parse and dispatch."""
+    for view in ("minimal", "full"):
+        stream = b"".join(file.read_bytes() for file in sorted(STREAM[0].parent.glob(f"*.{view}.ami")))
+        events = stream.count(b"Event: ")
+        ours, stock = [], []
+        for _ in range(5):
+            ours.append(events / _timed(lambda: _ours(stream)))  # noqa: B023 - called at once
+            stock.append(events / _timed(lambda: _stock(stream)))  # noqa: B023 - called at once
+        ratio = statistics.median(a / b for a, b in zip(ours, stock, strict=True))
+        rates = f"{statistics.median(ours):,.0f}/s, stock panoramisk {statistics.median(stock):,.0f}/s"
+        say("ami", f"{view} view: {rates}, ratio {ratio:.1f}")
+
+
+def _timed(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _chunks(stream: bytes) -> list[bytes]:
+    return [stream[at : at + 4096] for at in range(0, len(stream), 4096)]
+
+
+def _ours(stream: bytes) -> None:
+    from textback_pbx.calls.replay import replay
+
+    replay(_chunks(stream))
+
+
+def _stock(stream: bytes) -> None:
+    from panoramisk import Manager
+    from panoramisk.ami_protocol import AMIProtocol
+
+    manager = Manager(loop=None)
+    manager.register_event("*", lambda *_: None)
+    protocol = AMIProtocol()
+    protocol.connection_made(None)
+    protocol.factory, protocol.encoding = manager, "utf8"
+    for chunk in _chunks(stream):
+        protocol.data_received(chunk)
+
+
+def latency() -> None:
+    """Hangup event on the wire -> the text on the modem, beside two durable commits alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        commits = asyncio.run(_commits(Path(folder) / "alone.sqlite"))
+        waits = asyncio.run(_waits(Path(folder)))
+    two = 2 * statistics.median(commits) * 1000
+    p50, p99 = statistics.median(waits) * 1000, sorted(waits)[int(len(waits) * 0.99)] * 1000
+    say(
+        "latency",
+        f"hangup to text p50 {p50:.1f} ms, p99 {p99:.1f} ms; two commits alone {two:.1f} ms, ratio {p50 / two:.1f}",
+    )
+
+
+async def _commits(path: Path) -> list[float]:
+    database = await Database.open(path)
+    times = []
+    for number in range(200):
+        began = time.perf_counter()
+        async with database.transaction() as tx:
+            await tx.run("INSERT INTO meta VALUES (?, 'x')", (str(number),))
+        times.append(time.perf_counter() - began)
+    await database.close()
+    return times
+
+
+async def _waits(folder: Path) -> list[float]:
+    waits = []
+    async with open_office(folder) as office:
+        for number in range(100):
+            caller = f"+15125550{100 + number}"
+            await office.consent(caller)
+            await office.call("rang_out", caller, seconds=0.0)
+            began = time.monotonic()
+
+            async def sent(count: int = number + 1) -> bool:
+                return len(office.modem.smsc.submits) >= count
+
+            await until(sent, "the text")
+            waits.append(office.modem.smsc.submits[-1].monotonic_s - began)
+    return waits
+
+
+def start() -> None:
+    """``--help``, and the memory of the agent at rest."""
+    program = [sys.executable, "-m", "textback_pbx"]
+    times = [_timed(lambda: subprocess.run([*program, "--help"], capture_output=True, check=True)) for _ in range(7)]
+    say("start", f"--help {statistics.median(times) * 1000:.0f} ms (budget 250)")
+    with tempfile.TemporaryDirectory() as folder:
+        say("memory", asyncio.run(_at_rest(Path(folder))))
+
+
+async def _at_rest(folder: Path) -> str:
+    config = folder / "config.toml"
+    config.write_text(f'[office]\nname = "Bench"\n[ami]\nport = 9\n[database]\npath = "{folder}/x.sqlite"\n')
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "textback_pbx", "run", "--config", str(config)), stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None
+    reading = asyncio.ensure_future(process.stderr.read())
+    await asyncio.sleep(3)
+    before = _status(process.pid)
+    await asyncio.sleep(10)
+    after = _status(process.pid)
+    process.terminate()
+    await process.wait()
+    await reading
+    woken = int(after["voluntary_ctxt_switches"]) - int(before["voluntary_ctxt_switches"])
+    return (
+        f"agent at rest {int(after['VmRSS'].split()[0]) / 1024:.0f} MB (budget 60), {woken / 10:.1f} wake-ups a second"
+    )
+
+
+def _status(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def decide() -> None:
+    """CPU of deciding one call on a large database."""
+    from tests.decision.bench import measure
+
+    asyncio.run(measure(1_000_000))
+
+
+BENCHES = {"start": start, "ami": ami, "latency": latency, "decide": decide}
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for name in sys.argv[1:] or BENCHES:
+        BENCHES[name]()
+
+
+if __name__ == "__main__":
+    main()
