@@ -51,6 +51,7 @@ class Agent:
         self.board = Board(clock)
         office = office_of(settings)
         self._decide_bell, self._handle_bell, self._keep_bell = Bell(clock), Bell(clock), Bell(clock)
+        self.board.on_change = self._keep_bell.ring
         self._outbox = outbox_settings(settings)
         self._keeper = Keeper(database, clock, self.board, on_change=self._wake_all)
         unread = Unread()

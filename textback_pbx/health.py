@@ -4,10 +4,9 @@ A note is written to the disk only when it changes, so an idle agent writes noth
 line when they fail (promise 7: nothing leaves that cannot be recorded); :meth:`Board.hold` says why.
 """
 
-import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -47,7 +46,7 @@ class Board:
         self._clock = clock
         self._notes: dict[str, Note] = {}
         self._unsaved: set[str] = set()
-        self.changed = asyncio.Event()
+        self.on_change: Callable[[], None] = _nobody  # rung when there is a note to save
         self.stuck: set[object] = set()  # the steps that wait for the disk
 
     def note(self, component: str, state: State, message: str, detail: Mapping[str, Any] | None = None) -> None:
@@ -58,7 +57,7 @@ class Board:
         since = last.since_ms if last is not None and last.state is state else self._clock.now_ms()
         self._notes[component] = Note(component, state, message, since, dict(detail or {}))
         self._unsaved.add(component)
-        self.changed.set()
+        self.on_change()
         if last is None or (last.state, last.message) != (state, message):
             log.log(_LEVELS[state], "%s: %s", component, message)
 
@@ -73,18 +72,18 @@ class Board:
 
     async def save(self, database: Database) -> None:
         """Write the notes that changed, in one transaction. Raises ``sqlite3.Error`` and keeps them for later."""
-        self.changed.clear()
         names = sorted(self._unsaved)
         if not names:
             return
-        try:
-            async with database.transaction() as tx:
-                for name in names:
-                    await _write(tx, self._notes[name])
-        except BaseException:
-            self.changed.set()
-            raise
-        self._unsaved.difference_update(names)
+        written = {name: self._notes[name] for name in names}
+        async with database.transaction() as tx:
+            for note in written.values():
+                await _write(tx, note)
+        self._unsaved.difference_update(name for name, note in written.items() if self._notes[name] is note)
+
+
+def _nobody() -> None:
+    """Nobody saves the notes yet."""
 
 
 _LEVELS = {State.OK: logging.INFO, State.WARN: logging.WARNING, State.FAIL: logging.ERROR}

@@ -101,7 +101,7 @@ def make(
     if not settings.modem.port:
         board.note("modem", State.FAIL, _NO_PORT)
         return NoLine()
-    modem = Modem(modem_settings(settings), clock, pins=pins_of(database, clock), on_change=on_ready)
+    modem = Modem(modem_settings(settings), clock, pins=pins_of(database, clock, board), on_change=on_ready)
     return ModemLine(modem, receiver, clock, board)
 
 
@@ -119,15 +119,21 @@ def modem_settings(settings: Settings) -> ModemSettings:
     )
 
 
-def pins_of(database: Database, clock: Clock) -> Pins:
+def pins_of(database: Database, clock: Clock, board: Board) -> Pins:
     """Return the memory of PIN attempts: one for each card and PIN, on disk before it is tried."""
 
     async def begin(iccid: str, pin: str) -> PinResult | None:
-        async with database.transaction() as tx:
-            return await store.begin_pin(tx, iccid, pin, clock.now_ms())
+        async def step() -> PinResult | None:
+            async with database.transaction() as tx:
+                return await store.begin_pin(tx, iccid, pin, clock.now_ms())
+
+        return await insist(step, clock=clock, board=board)
 
     async def settle(iccid: str, pin: str, result: PinResult) -> None:
-        async with database.transaction() as tx:
-            await store.settle_pin(tx, iccid, pin, result)
+        async def step() -> None:
+            async with database.transaction() as tx:
+                await store.settle_pin(tx, iccid, pin, result)
+
+        await insist(step, clock=clock, board=board)
 
     return Pins(begin, settle)

@@ -18,6 +18,7 @@ from textback_pbx.tasks.book import Kind
 
 #: Ends that leave the caller without the text although it was wanted.
 _FAILED = (attempt.State.REFUSED, attempt.State.UNDELIVERED, attempt.State.EXPIRED)
+_UNREAD = "a text that came in is read first: it may be a STOP"
 _WANTED = ("auto", "nudge", "staff")
 
 
@@ -41,13 +42,15 @@ def hold_of(board: Board, *, unread: bool) -> Hold | None:
     """Return why nothing may be sent, as the send loop wants it."""
     reason = board.hold()
     if reason is None:
-        return Hold("a text that came in is read first: it may be a STOP") if unread else None
+        return Hold(_UNREAD) if unread else None
     clock = board.get("clock")
     return Hold(reason, clock=clock is not None and clock.state is State.FAIL)
 
 
 def tell(board: Board, why: str | None) -> None:
     """Note on the board whether texts go out."""
+    if why == _UNREAD:
+        return  # over in milliseconds: not worth a row on the SD card
     if why is None:
         board.note("outbox", State.OK, "texts go out")
     else:
