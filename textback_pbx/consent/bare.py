@@ -168,12 +168,23 @@ def _joined(found: Sequence[Token], grammar: Grammar) -> BareWord | None:
     rest = [token for token in found if token.text not in BREAKS]
     while rest and (rest[-1].text,) in grammar.bare.phrases.get("courtesy", {}):
         rest = rest[:-1]
-    hit = grammar.bare.joined.get("".join(token.text for token in rest)) if 1 < len(rest) <= 12 else None
+    if not 0 < len(rest) <= 12:
+        return None
+    hit = _known(("".join(token.text for token in rest)), grammar, slips=len(rest) <= 3)
     if hit is None:
         return None
     kind, language = hit
     piece = Piece(kind, " ".join(token.text for token in rest), rest[0].start, rest[-1].end, language)
     return BareWord(kind, piece, frozenset(), frozenset(), repeated=False)
+
+
+def _known(word: str, grammar: Grammar, *, slips: bool) -> tuple[str, str] | None:
+    """Look up a word joined from its pieces; a long one may have a slip in it: ``optt out``."""
+    hit = grammar.bare.joined.get(word)
+    if hit is None and slips and 6 <= len(word) <= 14 and word not in grammar.words:
+        found = (value for known, value in grammar.bare.joined.items() if len(known) > 5 and near(word, known, 1))
+        hit = next((value for value in found if value[0] == "stop"), None)
+    return hit
 
 
 def _without_signature(found: Sequence[Token], grammar: Grammar, text: str) -> Sequence[Token]:

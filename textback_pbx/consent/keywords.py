@@ -142,7 +142,7 @@ def _bare_yes(word: BareWord, last: LastOutbound) -> Keyword:
 
 
 def _bare_no(word: BareWord, last: LastOutbound) -> Keyword:
-    if last is LastOutbound.FIRST_TEXT:
+    if last is LastOutbound.FIRST_TEXT or "courtesy" in word.wrapping:
         return _say(word, Label.AMBIGUOUS, "declines without a word on texts (rule 7)", "declines")
     return _say(word, Label.NONE, "no, in answer to something", "no")
 
@@ -153,7 +153,7 @@ _WHY_RULES = {"stop": "rule 2", "ambiguous": "rule 7"}
 
 
 def _sentence_verdict(found: Sequence[Token], grammar: Grammar, text: str, last: LastOutbound) -> Keyword:
-    whole = line_of(found, text)
+    whole = line_of(_unbroken(found), text)
     said = _first(grammar, whole, "said")
     line = _shielded(whole, grammar)
     if any(auto.search(whole.text) for auto in grammar.auto_replies):
@@ -171,6 +171,14 @@ def _sentence_verdict(found: Sequence[Token], grammar: Grammar, text: str, last:
     if last is LastOutbound.OPTOUT_CONFIRMATION and _begins_with_yes(found, grammar):
         return Keyword(Label.AMBIGUOUS, "yes with more words: it may agree with the opt-out (rule 6)", "yes_and_more")
     return _ordinary(found, line, grammar)
+
+
+def _unbroken(found: Sequence[Token]) -> Sequence[Token]:
+    """Join sentences of one word each (``Lose. My. Number.``) to one."""
+    parts = list(bare.sentences(found))
+    if len(parts) >= 3 and all(len(part) == 1 for part in parts):
+        return [token for part in parts for token in part]
+    return found
 
 
 def _first(grammar: Grammar, line: Line, label: str) -> Keyword | None:

@@ -6,6 +6,7 @@
     !(a|b)      not followed by               ^  $        a clause (or text) begins, ends here
     .  ,        such a break                  ^^ $$       the whole text begins, ends here
     @s          a word ending in s (a possessive)       @n  a word that may be a name
+    @g          a word ending in ing (or in)            @d  a word beginning with a digit
 
 Patterns compile to regular expressions with bounded repetition only, so that no text makes them slow.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from textback_pbx.consent.normalise import BREAKS, Token, fold
 
 _ANY = r"(?:[^ .,]+ )"
-_LEX = re.compile(r"\s*(\(|\)|\[|\]|\||!\(|\^\^|\$\$|\^|\$|~|\.\.\d|<[a-z_]+>|\.|,|@[sn]|\w+)")
+_LEX = re.compile(r"\s*(\(|\)|\[|\]|\||!\(|\^\^|\$\$|\^|\$|~|\.\.\d|<[a-z_]+>|\.|,|@[sngd]|\w+)")
 _ENDS = {"(": ")", "[": "]", "!(": ")"}
 
 
@@ -100,7 +101,7 @@ _MARKS = {
 }
 
 
-_WORDS = {"@s": "[^ .,]+s ", "@n": "[^ .,]{2,} "}
+_WORDS = {"@s": "[^ .,]+s ", "@n": "[^ .,]{2,} ", "@g": "[^ .,]{2,}in[g]? ", "@d": r"\d[^ .,]* "}
 
 
 def _element(part: str, parts: list[str], sets: Mapping[str, Sequence[str]]) -> str:
