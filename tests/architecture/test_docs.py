@@ -22,7 +22,7 @@ DATA = [ROOT / "config.example.toml", *sorted((ROOT / "hardware").rglob("*.toml"
 TREE = docs_commands.tree()
 KEYS = dict(docs_settings.keys())
 
-NO_MACHINE = re.compile(r"/work/|/root/|/home/[a-z]|/tmp/bash_|/tmp/brief")
+NO_MACHINE = re.compile(r"/work/|/root/|/home/[a-z]")
 NO_REGISTRY = re.compile(
     r"pypi\.(org|python)|pythonhosted|registry\.npmjs|proxy\.golang|deb\.debian\.org|archive\.ubuntu"
 )
