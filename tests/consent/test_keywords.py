@@ -199,7 +199,7 @@ def test_the_language_files_are_sound():
         data = grammar.read_language(name)
         assert data["language"] == name
         known = {"language", "bare", "sets", "rules", "typos", "shields", "instructions", "reactions", "auto_replies"}
-        words = {"signing", "not_names", "work_words", "edge_words", "harmless", "not_typos"}
+        words = {"run_together", "signing", "not_names", "work_words", "edge_words", "harmless", "not_typos"}
         assert set(data) <= known | words
 
 

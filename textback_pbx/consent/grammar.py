@@ -62,6 +62,7 @@ class Grammar:
     work_words: frozenset[str]
     edge_words: frozenset[str]
     harmless: frozenset[str]
+    run_together: frozenset[str]
 
 
 def _each(patterns: Sequence[str], sets: Mapping[str, Sequence[str]]) -> list[re.Pattern[str]]:
@@ -102,6 +103,7 @@ def load() -> Grammar:
         work_words=_names(files, "work_words"),
         edge_words=_names(files, "edge_words"),
         harmless=_names(files, "harmless"),
+        run_together=_names(files, "run_together"),
     )
 
 

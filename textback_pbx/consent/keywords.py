@@ -18,6 +18,7 @@ from textback_pbx.consent.bare import BareWord
 from textback_pbx.consent.grammar import Grammar, Rule, load
 from textback_pbx.consent.normalise import BREAKS, COMMA, HALT, STOP, Token, tokens
 from textback_pbx.consent.patterns import Line, line_of
+from textback_pbx.consent.slips import mend
 
 
 class Label(StrEnum):
@@ -54,7 +55,7 @@ def classify(text: str, last_outbound: LastOutbound | str = LastOutbound.NONE) -
     """Say what a person's text means for texting them; ``last_outbound`` is what was sent to them last."""
     grammar = load()
     masked = quotes.mask(text, grammar.reactions)
-    found = bare.mend(tokens(masked.text), grammar)
+    found = mend(tokens(masked.text), grammar)
     if not any(token.text not in BREAKS for token in found):
         why = f"only {masked.what}" if masked.what else "no words"
         return Keyword(Label.NONE, f"{why} (rule 4)", "empty")
