@@ -1,13 +1,15 @@
-"""The opt-out corpus: over 1,900 texts in 8 languages, in five parts; the rates, and every error by name.
+"""The opt-out corpus: over 2,000 texts in 8 languages, in six parts; the rates, and every error by name.
 
 Each held-out part was written before the classifier had been run on it (the third is English meant to be hard, the
-fourth is the other languages), and what it showed at that first look is the honest estimate for strangers' texts:
+fourth the other languages, the fifth idioms and roundabout ways), and what it showed at that first look is the honest
+estimate for strangers' texts:
 
     part        exact words   phrases (of the rest, to a person)   ordinary texts (of the rest, to a person)
     held_out    30 of 30      111 of 115 (not noted)               117 of 121 (not noted)
     held_out_2                86 of 97 (1 of 11)                   89 of 95 (5 of 6)
     held_out_3                73 of 89 (3 of 16)                   92 of 93 (1 of 1)
     held_out_4                106 of 111 (1 of 5)                  53 of 56 (none of 3)
+    held_out_5                48 of 78 (4 of 30)                    24 of 26 (none of 2)
 
 The errors were mended afterwards; later figures guard against loss and prove nothing more.
 """
@@ -17,7 +19,7 @@ import pytest
 from tests.consent.support import corpus, ordinary_texts
 from textback_pbx.consent.keywords import classify
 
-PARTS = ["development", "held_out", "held_out_2", "held_out_3", "held_out_4"]
+PARTS = ["development", "held_out", "held_out_2", "held_out_3", "held_out_4", "held_out_5"]
 
 
 def rate(texts):
