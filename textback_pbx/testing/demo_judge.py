@@ -68,8 +68,8 @@ def _scene_problems(seen: Seen, scene: Scene) -> list[str]:
         found.append(f"the handset has {len(texts)} texts instead of {scene.texts}")
     if any(copies != 1 for text in texts for copies in text.copies):
         found.append("a text went out twice")
-    sent = [step for s in stories for m in s["messages"] for step in m["parts"] if step["state"] == "accepted"]
-    if sent:
+    parts = [part for story in stories for message in story["messages"] for part in message["parts"]]
+    if any(part["tries"] and part["state"] != "delivered" for part in parts):
         found.append("a status report is missing")
     if scene.reply and not any(reply["keyword"] for s in stories for reply in s["replies"]):
         found.append("the reply is not in the thread")
