@@ -110,6 +110,7 @@ class Database:
         await connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         await connection.execute("PRAGMA foreign_keys=ON")
         await connection.execute("PRAGMA trusted_schema=OFF")
+        await connection.execute("PRAGMA secure_delete=ON")  # what is erased must not stay in free pages
         if not read_only:
             await connection.execute("PRAGMA journal_mode=WAL")
             await connection.execute("PRAGMA synchronous=FULL")

@@ -3,11 +3,13 @@
 A PDU that cannot be read is kept raw and shown; nothing that comes in stops the loop or stays in its slot.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 
 from textback_pbx import phone
 from textback_pbx.clock import Clock
+from textback_pbx.consent import grammar
 from textback_pbx.database import Database, Tx
 from textback_pbx.modem import pdu
 from textback_pbx.modem.items import Direct, Stored
@@ -94,6 +96,8 @@ class Receiver:
             stored = await replies.store_part(tx, self._part(item, read))
         who = phone.tag(read.sender) if isinstance(read, pdu.Deliver) else "nobody we can read"
         log.info("text from %s: %s", who, stored)
+        # The first text loads the language files (a second or more on a Pi): beside the loop, not in it.
+        await asyncio.to_thread(grammar.load)
         self._on_text()
 
     def _part(self, item: Stored | Direct, read: pdu.Deliver | pdu.Undecodable) -> inbound.Part:
