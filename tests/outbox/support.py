@@ -213,7 +213,7 @@ async def put(database, *texts, now_ms=T0):
 async def states(database, message_id=None):
     """The states of all parts (of one message), in order."""
     async with database.read() as tx:
-        rows = await tx.all("SELECT * FROM parts WHERE ?1 IS NULL OR message_id = ?1 ORDER BY id", (message_id,))
+        rows = await tx.all("SELECT * FROM parts WHERE :id IS NULL OR message_id = :id ORDER BY id", {"id": message_id})
     return [row["state"] for row in rows]
 
 

@@ -184,9 +184,9 @@ async def _unwanted(tx: Tx, row: Row) -> str | None:
         return "the number takes texts again: there is no opt-out to confirm"
     confirmed = await tx.value(
         "SELECT 1 FROM messages m JOIN parts p ON p.message_id = m.id "
-        "WHERE m.number = ?1 AND m.kind = 'optout_confirmation' AND m.id <> ?2 AND p.tries > 0 AND m.id > "
-        "(SELECT coalesce(max(id), 0) FROM messages WHERE number = ?1 AND kind = 'optin_confirmation')",
-        (row["number"], row["id"]),
+        "WHERE m.number = :number AND m.kind = 'optout_confirmation' AND m.id <> :id AND p.tries > 0 AND m.id > "
+        "(SELECT coalesce(max(id), 0) FROM messages WHERE number = :number AND kind = 'optin_confirmation')",
+        {"number": row["number"], "id": row["id"]},
     )
     return None if confirmed is None else "the opt-out has been confirmed already"
 

@@ -82,9 +82,9 @@ async def _send_again(tx: Tx, part_id: int, words: str, actor: str, now_ms: int)
         (now_ms + lifetime, now_ms, row["message_id"]),
     )
     behind = await tx.all(
-        "SELECT id FROM parts WHERE id = ?1 OR (message_id = ?2 AND seq > ?3 AND tries = 0 "
+        "SELECT id FROM parts WHERE id = :part OR (message_id = :message AND seq > :seq AND tries = 0 "
         "AND state IN ('cancelled', 'expired')) ORDER BY seq",
-        (part_id, row["message_id"], row["seq"]),
+        {"part": part_id, "message": row["message_id"], "seq": row["seq"]},
     )
     columns = {"next_try_ms": now_ms, "settled_ms": None}
     return [
@@ -132,9 +132,9 @@ async def list_messages(tx: Tx, *, states: frozenset[str] | None = None, limit: 
     """Return the newest texts first; ``states`` keeps those that have a part in one of these part states."""
     wanted = None if states is None else json.dumps(sorted(states))
     rows = await tx.all(
-        "SELECT m.* FROM messages m WHERE ?1 IS NULL OR EXISTS (SELECT 1 FROM parts p WHERE p.message_id = m.id "
-        "AND p.state IN (SELECT value FROM json_each(?1))) ORDER BY m.id DESC LIMIT ?2",
-        (wanted, limit),
+        "SELECT m.* FROM messages m WHERE :wanted IS NULL OR EXISTS (SELECT 1 FROM parts p WHERE p.message_id = m.id "
+        "AND p.state IN (SELECT value FROM json_each(:wanted))) ORDER BY m.id DESC LIMIT :limit",
+        {"wanted": wanted, "limit": limit},
     )
     return [await _listed(tx, row) for row in rows]
 

@@ -290,7 +290,7 @@ async def next_due_ms(tx: Tx, now_ms: int) -> int | None:
     What is due already and still waits is held by something else than time, so only its end counts.
     """
     due = await tx.value(
-        "SELECT min(CASE WHEN max(p.next_try_ms, m.not_before_ms) > ?1 "
+        "SELECT min(CASE WHEN max(p.next_try_ms, m.not_before_ms) > ? "
         "THEN min(max(p.next_try_ms, m.not_before_ms), m.expires_ms) ELSE m.expires_ms END) "
         "FROM parts p JOIN messages m ON m.id = p.message_id WHERE p.state = 'queued'",
         (now_ms,),
