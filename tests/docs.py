@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.docs_commands import commands
 from tests.docs_settings import settings
 from textback_pbx.calls.outcome import CALL_TABLE, LEG_TABLE, UNREACHABLE, LegClass, Outcome
-from textback_pbx.health import HOLDING
+from textback_pbx.decision.store import HOLDING
 from textback_pbx.modem.health import BLOCKING, WORDS
 from textback_pbx.replies.threads import status
 from textback_pbx.tasks import book

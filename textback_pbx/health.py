@@ -13,11 +13,9 @@ from typing import Any
 
 from textback_pbx.clock import Clock
 from textback_pbx.database import Database, Tx
+from textback_pbx.decision.store import HOLDING
 
 log = logging.getLogger(__name__)
-
-#: While one of these fails no text leaves.
-HOLDING = ("disk", "clock", "consent", "limits")
 
 
 class State(StrEnum):

@@ -27,8 +27,8 @@ from textback_pbx.tasks.book import Kind, Priority
 
 _IDLE_S = 60.0
 _URGENCY = {"urgent": Urgency.URGENT, "emergency": Urgency.EMERGENCY}
-#: The trades as the intake's lexicons name them.
-_TRADES = {"home_services": "home_services", "dental": "dental", "law": "law", "salon": "salon", "pet": "pet"}
+#: The trades that the intake has a lexicon for.
+_TRADES = frozenset(("home_services", "dental", "law", "salon", "pet"))
 
 
 class Unread:
@@ -110,7 +110,8 @@ class Handler:
     def _intake(self, situation: Situation, line: LinePolicy) -> dict[str, Any]:
         zone = line.hours.zone
         moment = datetime.fromtimestamp(situation.received_ms / 1_000, UTC).astimezone(ZoneInfo(zone))
-        read = intake.read(situation.body, now=moment, tz=zone, business=_TRADES.get(line.trade))
+        trade = line.trade if line.trade in _TRADES else None
+        read = intake.read(situation.body, now=moment, tz=zone, business=trade)
         return {**read.values(), "evidence": read.evidence_values()}
 
     async def _consent(self, tx: Tx, s: Situation, plan: Plan, line: LinePolicy, now_ms: int) -> None:
