@@ -31,3 +31,16 @@ def test_at_least_25_further_scenarios_on_each_version_and_no_stray_file():
         assert len(names) >= 25
         kept = {file.name for file in (FOLDER / major).glob("*.ami")}
         assert kept == {f"{name}.{view}.ami" for name in names for view in ("minimal", "full")}
+
+
+@pytest.mark.parametrize("view", ["minimal", "full"])
+def test_the_callers_hangup_may_overtake_the_end_of_an_inner_leg_after_a_timeout(view):
+    """Both halves of a Local channel end in threads of their own; a phone that rang out was not abandoned."""
+    blocks = (FOLDER / "22" / f"moved_302_rings_out.{view}.ami").read_bytes().split(b"\r\n\r\n")
+    root = INDEX["22", "moved_302_rings_out"]["calls"][0]["uniqueid"].encode()
+    hangup = next(b for b in blocks if b.startswith(b"Event: Hangup\r\n") and b"\r\nUniqueid: " + root + b"\r\n" in b)
+    blocks.remove(hangup)
+    inner = next(i for i, b in enumerate(blocks) if b.startswith(b"Event: DialEnd") and b"DialStatus: CANCEL" in b
+                 and b"Local/102" in b)  # fmt: skip
+    blocks.insert(inner, hangup)
+    assert [judge(r).detail for r in fold(b"\r\n\r\n".join(blocks))] == ["timeout"]

@@ -136,7 +136,7 @@ def _dial_end(calls: Registry, event: ev.DialEnd) -> None:
     # A queue's losers get a second DialEnd; the first one said why. ANSWER is stronger than either.
     if chan.dial_status is None or event.status == "ANSWER":
         chan.dial_status = event.status
-        chan.abandoned = event.status == "CANCEL" and _caller_gave_up(chan)
+        chan.abandoned = event.status == "CANCEL" and _caller_gave_up(calls, chan)
     chan.forwarded = chan.forwarded or bool(event.forward)
     calls.stop_ringing(chan)
     if caller is not None and chan.group is not caller.group and chan.person and event.status == "ANSWER":
@@ -257,10 +257,24 @@ def _live(calls: Registry, event: ev.LiveChannel) -> None:
         calls.bridges.leave(chan, chan.bridge)
 
 
-def _caller_gave_up(chan: Chan) -> bool:
-    """A cancelled leg: the caller's side went, unless another phone had taken the call."""
+def _caller_gave_up(calls: Registry, chan: Chan) -> bool:
+    """A cancelled leg: the caller's side went while the dial was still on."""
     group = chan.group
-    return group.asked_to_end or (group.root is not None and not group.root.alive)
+    if group.asked_to_end:
+        return True
+    return group.root is not None and not group.root.alive and not _outer_dial_ended(calls, chan)
+
+
+def _outer_dial_ended(calls: Registry, chan: Chan) -> bool:
+    """Whether a leg behind a Local channel is cancelled because the dial of that Local channel had timed out.
+
+    The two halves end in threads of their own: the caller's Hangup may be told before the inner leg's DialEnd.
+    """
+    dialler = calls.channels.get(chan.parent or "")
+    if dialler is None or dialler.half is None:
+        return False
+    near = next((one for one in chan.group.channels.values() if one.half == (dialler.half[0], "1")), None)
+    return near is not None and (near.dial_status not in (None, "CANCEL") or _outer_dial_ended(calls, near))
 
 
 _HANDLERS: dict[type, Callable[[Registry, Any], None]] = {
