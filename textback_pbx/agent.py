@@ -21,7 +21,7 @@ from textback_pbx import __version__
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import Clock, SystemClock
 from textback_pbx.config import DEFAULT_PATH, Settings, load
-from textback_pbx.config_problems import ConfigProblem
+from textback_pbx.config.problems import ConfigProblem
 from textback_pbx.database import Database, DatabaseProblem, cannot_use
 from textback_pbx.health import Board
 from textback_pbx.nudge import Nudges

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from textback_pbx import config
 from textback_pbx.config import Settings, parse
-from textback_pbx.config_problems import ConfigProblem, _model_in, key_lines
+from textback_pbx.config.problems import ConfigProblem, _model_in, key_lines
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "config.example.toml").read_text()

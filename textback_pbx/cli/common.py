@@ -71,7 +71,7 @@ def _cell(value: Any) -> str:
 def load_settings(path: Path | None) -> Settings:
     """Read the configuration, or leave with every problem named."""
     from textback_pbx.config import DEFAULT_PATH, load
-    from textback_pbx.config_problems import ConfigProblem
+    from textback_pbx.config.problems import ConfigProblem
 
     try:
         return load(path or DEFAULT_PATH)

@@ -10,7 +10,8 @@ from datetime import date
 from difflib import get_close_matches
 
 from textback_pbx import phone
-from textback_pbx.config import Hours, Settings
+from textback_pbx.config.sections import Hours
+from textback_pbx.config.settings import Settings
 from textback_pbx.decision.template_sets import SITUATIONS
 from textback_pbx.decision.wording import TemplateProblem, fill, used_fields
 from textback_pbx.modem import profile

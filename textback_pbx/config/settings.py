@@ -1,0 +1,116 @@
+"""The configuration: one TOML file, secrets from the environment or from files, every problem named at once.
+
+``TEXTBACK_PBX__AMI__SECRET`` sets ``ami.secret``; ``secret_file`` and ``pin_file`` name a file that holds one
+(systemd's LoadCredential). Unknown keys are errors, because a misspelt rule that is silently ignored could text
+somebody. This file must never print a secret.
+"""
+
+import tomllib
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from textback_pbx.config.problems import ConfigProblem, explain, key_lines, repeated_lines, secret_files
+from textback_pbx.config.sections import (
+    Ami,
+    DatabaseSection,
+    Hours,
+    Line,
+    Log,
+    Modem,
+    Office,
+    QuietHours,
+    Rules,
+    Texts,
+)
+
+DEFAULT_PATH = Path("/etc/textback-pbx/config.toml")
+_VARIABLE = "TEXTBACK_PBX__AMI__SECRET"
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TEXTBACK_PBX__",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    dry_run: bool = False
+    office: Office
+    hours: Hours = Hours()
+    lines: tuple[Line, ...] = ()
+    ami: Ami = Ami()
+    modem: Modem = Modem()
+    quiet_hours: QuietHours = QuietHours()
+    rules: Rules = Rules()
+    texts: Texts = Texts()
+    database: DatabaseSection = DatabaseSection()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file: that is where secrets come from."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+    def ami_secret(self) -> str:
+        """Return the AMI secret, from the file it names when it names one."""
+        return _secret(self.ami.secret, self.ami.secret_file)
+
+    def modem_pin(self) -> str:
+        """Return the SIM's PIN, or ``""``."""
+        return _secret(self.modem.pin, self.modem.pin_file)
+
+    def zone(self) -> ZoneInfo:
+        """Return the office's time zone."""
+        return ZoneInfo(self.office.timezone)
+
+
+def _secret(value: SecretStr, file: Path | None) -> str:
+    return value.get_secret_value() if file is None else file.read_text(encoding="utf-8").strip()
+
+
+def load(path: Path) -> Settings:
+    """Read and check the file. Raises :class:`ConfigProblem` with every problem found."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigProblem(path, [f"cannot be read: {error.strerror}; name another with --config"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigProblem(path, [f"is not UTF-8 text (byte {error.start})"]) from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Settings:
+    """Check the file's text; ``path`` is for messages only."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigProblem(path, [f"is not valid TOML: {error}"]) from error
+    lines = key_lines(text)
+    problems = [*repeated_lines(data, lines), *secret_files(data, lines)]
+    try:
+        settings = Settings(**data)
+    except ValidationError as error:
+        raise ConfigProblem(path, [*explain(error, lines, Settings), *problems]) from error
+    except SettingsError as error:  # a variable for a whole table holds JSON
+        raise ConfigProblem(path, [*problems, f"the environment: {error}; set one key, like {_VARIABLE}"]) from error
+    from textback_pbx.config import meaning  # it reads Settings
+
+    problems += meaning.problems(settings, lines)
+    if problems:
+        raise ConfigProblem(path, problems)
+    return settings
