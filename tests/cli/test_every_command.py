@@ -31,6 +31,7 @@ ASKED: dict[str, tuple[list[str], int]] = {
     "config check": ([], DONE),
     "config show": ([], DONE),
     "status": ([], DONE),
+    "doctor": (["--only", "database"], DONE),
     "why": (["7"], NO),
     "decide": (["--from", NUMBER], DONE),
     "calls list": ([], DONE),
@@ -71,6 +72,7 @@ OTHERS = {"demo", "run", "calls replay", "templates list", "replies classify", "
 OTHERS |= {"simulate pbx", "simulate modem"}
 #: They need a configuration and no database.
 NO_DATABASE = {"config check", "config show", "templates preview", "templates lint", "modem status", "modem probe"}
+NO_DATABASE |= {"doctor"}
 EACH = pytest.mark.parametrize("command", sorted(ASKED))
 
 

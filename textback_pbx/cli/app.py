@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run the agent."),
     "config": ("config", "Check the configuration and show what applies."),
     "status": ("status", "Say what works and what does not, in words."),
+    "doctor": ("doctor", "Find what is wrong with the set-up, and name the fix."),
     "why": ("why", "Tell the story of one call or one message."),
     "decide": ("decide", "Say what would happen to a call, and which rule says so."),
     "calls": ("calls", "List calls; replay recordings of AMI traffic."),

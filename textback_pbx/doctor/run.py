@@ -1,0 +1,34 @@
+"""The list of checks, and how they are run: each by itself, with a deadline, so that one that hangs hides no other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+from textback_pbx.config import Settings
+from textback_pbx.doctor import host
+from textback_pbx.findings import Finding, failed
+
+Check = Callable[[Settings], Awaitable[list[Finding]]]
+
+#: What is looked at, in the order in which an installer would: the machine, the files, the PBX, the modem, the office.
+CHECKS: Mapping[str, Check] = {
+    "clock": host.clock,
+    "disk": host.disk,
+    "database": host.database,
+}
+
+_DEADLINE_S = 60.0
+
+
+async def examine(settings: Settings, checks: Mapping[str, Check] = CHECKS) -> AsyncIterator[Finding]:
+    """Run the checks one after the other and yield what each finds."""
+    for name, check in checks.items():
+        for finding in await _one(name, check, settings):
+            yield finding
+
+
+async def _one(name: str, check: Check, settings: Settings) -> list[Finding]:
+    try:
+        async with asyncio.timeout(_DEADLINE_S):
+            return await check(settings)
+    except TimeoutError:
+        return [failed(name, f"no answer within {_DEADLINE_S:.0f} s", "something hangs: look at the log, or restart")]
