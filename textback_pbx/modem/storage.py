@@ -52,7 +52,7 @@ async def select(session: Session, name: str, receive: str | None = None) -> Usa
 
 async def readable(session: Session, *, list_all: bool) -> bool | None:
     """Try the selected storage: ``True`` when it lists, ``False`` when only index by index, ``None`` when neither."""
-    if list_all and (await _list(session)).ok:
+    if list_all and _lists(await _list(session)):
         return True
     reply = await _read(session, 1)
     return False if reply.ok or reply.final.code == _INVALID_INDEX else None
@@ -62,7 +62,7 @@ async def read_all(session: Session, usage: Usage, *, list_all: bool) -> list[En
     """Read every entry of the selected storage."""
     if list_all:
         reply = await _list(session)
-        if reply.ok:
+        if _lists(reply):
             return _entries(reply)
     return await _one_by_one(session, usage)
 
@@ -93,6 +93,11 @@ async def delete(session: Session, index: int, pdu: str) -> bool:
 
 async def _list(session: Session) -> Reply:
     return await session.command(Command("AT+CMGL=4", ("+CMGL",), bodies=True), session.timing.slow)
+
+
+def _lists(reply: Reply) -> bool:
+    """Whether AT+CMGL=4 was answered: some answer "invalid index" when the storage is empty (ofono-phonesim does)."""
+    return reply.ok or reply.final.code == _INVALID_INDEX
 
 
 async def _read(session: Session, index: int) -> Reply:

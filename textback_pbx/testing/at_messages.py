@@ -140,6 +140,8 @@ def _list(session: AtServer, call: Call) -> list[str]:
         if wanted in {Status.ALL, message.status}:
             lines += list_heading(modem.settings, index, message)
             _mark_read(message, call)
+    if not lines and "cmgl_empty_refused" in modem.quirks:
+        raise CmsError(321)
     return lines
 
 

@@ -12,6 +12,7 @@ from typing import Any
 QUIRKS: dict[str, str] = {
     "reports_lost_with_ds2": "status reports vanish with +CNMI ds=2 (Quectel EC25, EG25-G)",
     "cmgl_all_refused": "AT+CMGL=4 answers +CMS ERROR: 500 (Quectel EP06)",
+    "cmgl_empty_refused": "AT+CMGL answers +CMS ERROR: 321 when there is nothing to list (ofono-phonesim)",
     "me_unreadable": "reading from ME answers +CMS ERROR: 302 although texts are stored there (Quectel EC200A)",
     "duplicate_deliveries": "each inbound text is stored and announced twice (SIMCom A7670)",
     "rssi_flood": "^RSSI codes come unasked until AT^CURC=0 (Huawei E3372s)",
