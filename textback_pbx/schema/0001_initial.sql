@@ -115,9 +115,10 @@ CREATE TABLE threads (
   status TEXT NOT NULL DEFAULT 'new' CHECK (status IN ('new', 'waiting_on_us', 'waiting_on_them', 'booked',
     'follow_up', 'no_response', 'closed')),
   owner TEXT NOT NULL DEFAULT '',
-  due_ms INTEGER,
+  look_ms INTEGER,                        -- follow_up: when somebody looks at it again; NULL: nobody said
   automation TEXT NOT NULL DEFAULT 'on' CHECK (automation IN ('on', 'paused')),
   intake TEXT NOT NULL DEFAULT '{}',      -- JSON: fields with span, rule and confidence
+  sim TEXT,                               -- ICCID of the SIM that the last text went through, either way
   opened_ms INTEGER NOT NULL,
   updated_ms INTEGER NOT NULL,
   UNIQUE (number, line)
@@ -150,6 +151,19 @@ CREATE TABLE looks (
 ) STRICT;
 CREATE INDEX looks_by_decision ON looks (decision_id);
 
+-- The one second text of a call: it waits until due_ms, was put into the outbox, or never will be, and why.
+CREATE TABLE nudges (
+  call_id INTEGER PRIMARY KEY REFERENCES calls (id),
+  state TEXT NOT NULL CHECK (state IN ('waits', 'sent', 'never')),
+  at_ms INTEGER NOT NULL,                 -- when it was last judged
+  due_ms INTEGER CHECK (due_ms IS NOT NULL OR state <> 'waits'),
+  rule TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  trace TEXT NOT NULL,                    -- JSON list of [rule, verdict, why] in order
+  message_id INTEGER REFERENCES messages (id)
+) STRICT;
+CREATE INDEX nudges_waiting ON nudges (due_ms) WHERE state = 'waits';
+
 CREATE TABLE messages (
   id INTEGER PRIMARY KEY,
   kind TEXT NOT NULL CHECK (kind IN ('auto', 'nudge', 'optout_confirmation', 'optin_confirmation', 'help', 'staff', 'notify', 'test')),
@@ -171,6 +185,7 @@ CREATE TABLE messages (
   cancelled TEXT                          -- why it will not be sent; NULL while it may
 ) STRICT;
 CREATE UNIQUE INDEX one_automatic_text_per_call ON messages (call_id) WHERE kind = 'auto';   -- promise 1
+CREATE UNIQUE INDEX one_nudge_per_call ON messages (call_id) WHERE kind = 'nudge';
 CREATE UNIQUE INDEX one_keyword_answer_per_text ON messages (inbound_id, kind) WHERE inbound_id IS NOT NULL AND kind <> 'staff';
 CREATE INDEX messages_by_number ON messages (number, created_ms);
 CREATE INDEX messages_automatic ON messages (created_ms) WHERE kind IN ('auto', 'nudge');   -- the caps count these
@@ -238,6 +253,7 @@ CREATE TABLE inbound_parts (
   id INTEGER PRIMARY KEY,
   fingerprint TEXT NOT NULL UNIQUE,       -- sender, SCTS, concatenation reference and part, content (promise 4)
   modem TEXT NOT NULL,
+  iccid TEXT,                             -- the SIM it was sent to
   sender TEXT NOT NULL,                   -- E.164, or the alphanumeric name as sent; '' when it could not be read
   scts_ms INTEGER,
   concat_ref INTEGER,
@@ -249,6 +265,7 @@ CREATE TABLE inbound_parts (
   received_ms INTEGER NOT NULL,
   inbound_id INTEGER REFERENCES inbound (id)
 ) STRICT;
+CREATE INDEX inbound_parts_by_text ON inbound_parts (inbound_id) WHERE inbound_id IS NOT NULL;
 CREATE INDEX inbound_parts_waiting ON inbound_parts (sender, concat_ref) WHERE inbound_id IS NULL;
 
 CREATE TABLE inbound (
@@ -278,6 +295,106 @@ CREATE TABLE notes (
 ) STRICT;
 CREATE INDEX notes_by_thread ON notes (thread_id);
 
+-- What a conversation became: an appointment or a job, with its window where one is known.
+CREATE TABLE bookings (
+  id INTEGER PRIMARY KEY,
+  thread_id INTEGER NOT NULL REFERENCES threads (id),
+  made_ms INTEGER NOT NULL,
+  from_ms INTEGER,
+  until_ms INTEGER,
+  what TEXT NOT NULL DEFAULT '',
+  actor TEXT NOT NULL,
+  withdrawn_ms INTEGER,                   -- NULL while it stands
+  CHECK ((from_ms IS NULL) = (until_ms IS NULL) AND coalesce(from_ms < until_ms, 1))
+) STRICT;
+CREATE UNIQUE INDEX one_standing_booking ON bookings (thread_id) WHERE withdrawn_ms IS NULL AND until_ms IS NOT NULL;
+CREATE INDEX bookings_by_thread ON bookings (thread_id, made_ms);
+
+-- contacts: the people an office knows. A name here may stand in a text; a caller ID's never does.
+CREATE TABLE contacts (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL DEFAULT '',
+  customer TEXT NOT NULL DEFAULT '' CHECK (customer IN ('', 'new', 'known')),
+  email TEXT NOT NULL DEFAULT '',
+  note TEXT NOT NULL DEFAULT '',
+  source TEXT NOT NULL,                   -- who wrote it down, or the file it came from
+  created_ms INTEGER NOT NULL,
+  updated_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE contact_numbers (
+  number TEXT PRIMARY KEY,                -- E.164: one number is one person's
+  contact_id INTEGER NOT NULL REFERENCES contacts (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_numbers_by_contact ON contact_numbers (contact_id);
+CREATE TABLE contact_tags (
+  tag TEXT NOT NULL,
+  contact_id INTEGER NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
+  PRIMARY KEY (tag, contact_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_tags_by_contact ON contact_tags (contact_id);
+
+-- What has been told to calendars: a changed entry keeps its UID and counts its SEQUENCE up (RFC 5545, 3.8.7.4).
+CREATE TABLE calendar_entries (
+  uid TEXT PRIMARY KEY,
+  digest TEXT NOT NULL,                   -- of what it said last; holds no words of a customer
+  sequence INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,
+  cancelled INTEGER NOT NULL DEFAULT 0 CHECK (cancelled IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+-- The full-text index: no words of its own beside the tables' (external content), kept in step by these triggers, so
+-- that whatever deletes or overwrites words takes them out of the index in the same statement.
+CREATE VIRTUAL TABLE messages_words USING fts5
+  (body, content='messages', content_rowid='id', tokenize='unicode61 remove_diacritics 2', columnsize=0);
+CREATE TRIGGER messages_words_in AFTER INSERT ON messages BEGIN
+  INSERT INTO messages_words (rowid, body) VALUES (NEW.id, NEW.body);
+END;
+CREATE TRIGGER messages_words_out AFTER DELETE ON messages BEGIN
+  INSERT INTO messages_words (messages_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
+END;
+CREATE TRIGGER messages_words_new AFTER UPDATE OF body ON messages BEGIN
+  INSERT INTO messages_words (messages_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
+  INSERT INTO messages_words (rowid, body) VALUES (NEW.id, NEW.body);
+END;
+CREATE VIRTUAL TABLE inbound_words USING fts5
+  (body, content='inbound', content_rowid='id', tokenize='unicode61 remove_diacritics 2', columnsize=0);
+CREATE TRIGGER inbound_words_in AFTER INSERT ON inbound BEGIN
+  INSERT INTO inbound_words (rowid, body) VALUES (NEW.id, NEW.body);
+END;
+CREATE TRIGGER inbound_words_out AFTER DELETE ON inbound BEGIN
+  INSERT INTO inbound_words (inbound_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
+END;
+CREATE TRIGGER inbound_words_new AFTER UPDATE OF body ON inbound BEGIN
+  INSERT INTO inbound_words (inbound_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
+  INSERT INTO inbound_words (rowid, body) VALUES (NEW.id, NEW.body);
+END;
+CREATE VIRTUAL TABLE notes_words USING fts5
+  (body, content='notes', content_rowid='id', tokenize='unicode61 remove_diacritics 2', columnsize=0);
+CREATE TRIGGER notes_words_in AFTER INSERT ON notes BEGIN
+  INSERT INTO notes_words (rowid, body) VALUES (NEW.id, NEW.body);
+END;
+CREATE TRIGGER notes_words_out AFTER DELETE ON notes BEGIN
+  INSERT INTO notes_words (notes_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
+END;
+CREATE TRIGGER notes_words_new AFTER UPDATE OF body ON notes BEGIN
+  INSERT INTO notes_words (notes_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
+  INSERT INTO notes_words (rowid, body) VALUES (NEW.id, NEW.body);
+END;
+CREATE VIRTUAL TABLE contacts_words USING fts5
+  (name, note, content='contacts', content_rowid='id', tokenize='unicode61 remove_diacritics 2', columnsize=0);
+CREATE TRIGGER contacts_words_in AFTER INSERT ON contacts BEGIN
+  INSERT INTO contacts_words (rowid, name, note) VALUES (NEW.id, NEW.name, NEW.note);
+END;
+CREATE TRIGGER contacts_words_out AFTER DELETE ON contacts BEGIN
+  INSERT INTO contacts_words (contacts_words, rowid, name, note) VALUES ('delete', OLD.id, OLD.name, OLD.note);
+END;
+CREATE TRIGGER contacts_words_new AFTER UPDATE OF name, note ON contacts BEGIN
+  INSERT INTO contacts_words (contacts_words, rowid, name, note) VALUES ('delete', OLD.id, OLD.name, OLD.note);
+  INSERT INTO contacts_words (rowid, name, note) VALUES (NEW.id, NEW.name, NEW.note);
+END;
+
 -- tasks ---------------------------------------------------------------------------------------------------
 
 CREATE TABLE tasks (
@@ -302,6 +419,15 @@ CREATE INDEX tasks_open ON tasks (due_ms) WHERE state = 'open';
 CREATE INDEX tasks_by_number ON tasks (number) WHERE state = 'open';
 CREATE INDEX tasks_by_thread ON tasks (thread_id);
 CREATE INDEX tasks_by_call ON tasks (call_id);
+
+-- The weekly report's mails: one row a week, so that none goes out twice and none is forgotten over a restart.
+CREATE TABLE weekly_mails (
+  week TEXT PRIMARY KEY,                  -- its Monday, ISO date, office's zone
+  made_ms INTEGER NOT NULL,
+  subject TEXT NOT NULL,
+  body TEXT NOT NULL,
+  html TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- the device ----------------------------------------------------------------------------------------------
 
