@@ -413,12 +413,112 @@ CREATE TABLE tasks (
   created_ms INTEGER NOT NULL,
   closed_ms INTEGER,
   closed_by TEXT NOT NULL DEFAULT '',
-  result TEXT NOT NULL DEFAULT ''
+  result TEXT NOT NULL DEFAULT '',
+  queue TEXT NOT NULL DEFAULT '',         -- the queue its owner was chosen from, '' for none
+  level INTEGER NOT NULL DEFAULT 0,       -- how often it was passed on or announced since its deadline
+  escalate_ms INTEGER                     -- when the next step is due; NULL: at the deadline
 ) STRICT;
+CREATE INDEX tasks_to_escalate ON tasks (coalesce(escalate_ms, due_ms)) WHERE state = 'open';
 CREATE INDEX tasks_open ON tasks (due_ms) WHERE state = 'open';
 CREATE INDEX tasks_by_number ON tasks (number) WHERE state = 'open';
 CREATE INDEX tasks_by_thread ON tasks (thread_id);
 CREATE INDEX tasks_by_call ON tasks (call_id);
+
+-- What a task went through: who had it, when it was raised, announced as overdue, passed on, closed.
+CREATE TABLE task_events (
+  id INTEGER PRIMARY KEY,
+  task_id INTEGER NOT NULL REFERENCES tasks (id),
+  at_ms INTEGER NOT NULL,
+  what TEXT NOT NULL CHECK (what IN ('opened', 'assigned', 'raised', 'taken', 'overdue', 'escalated', 'reminded',
+    'done', 'dropped', 'reopened')),
+  owner TEXT NOT NULL,
+  actor TEXT NOT NULL DEFAULT 'agent',
+  detail TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX task_events_by_task ON task_events (task_id);
+
+-- Whose turn it is in a queue: the member with the lowest number among the available gets the next task.
+CREATE TABLE queue_turns (
+  queue TEXT NOT NULL,
+  person TEXT NOT NULL,
+  turn INTEGER NOT NULL,
+  PRIMARY KEY (queue, person)
+) STRICT, WITHOUT ROWID;
+
+-- Absences said by command; those of the configuration stand there.
+CREATE TABLE absences (
+  id INTEGER PRIMARY KEY,
+  person TEXT NOT NULL,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL CHECK (until_ms > from_ms),
+  actor TEXT NOT NULL,
+  reason TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX absences_by_end ON absences (until_ms);
+
+-- What happened that somebody may have to be told, written in the transaction in which it happened.
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY,
+  uid TEXT NOT NULL UNIQUE DEFAULT ('evt_' || lower(hex(randomblob(12)))),   -- the webhook-id of every try
+  name TEXT NOT NULL,
+  source TEXT NOT NULL UNIQUE,            -- what it tells of: each thing is told of once
+  at_ms INTEGER NOT NULL,
+  data TEXT NOT NULL DEFAULT '{}',        -- JSON: ids and facts; never a word of a customer
+  state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'told'))
+) STRICT;
+CREATE INDEX events_to_tell ON events (id) WHERE state = 'new';
+CREATE INDEX events_by_time ON events (at_ms);
+
+-- One row for each event and each way of telling somebody of it: nothing is told twice.
+CREATE TABLE notifications (
+  id INTEGER PRIMARY KEY,
+  event_id INTEGER NOT NULL REFERENCES events (id),
+  channel TEXT NOT NULL CHECK (channel IN ('webhook', 'apprise', 'sms')),
+  target TEXT NOT NULL,                   -- the endpoint's or person's name; addresses and secrets stay in the configuration
+  payload TEXT NOT NULL,                  -- what is said; emptied once it was
+  state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dead', 'dropped')),
+  tries INTEGER NOT NULL DEFAULT 0,
+  next_try_ms INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  settled_ms INTEGER,
+  error TEXT NOT NULL DEFAULT '',
+  message_id INTEGER REFERENCES messages (id),   -- the text in the outbox, for channel sms
+  UNIQUE (event_id, channel, target)
+) STRICT;
+CREATE INDEX notifications_waiting ON notifications (next_try_ms, id) WHERE state = 'waiting';
+CREATE INDEX notifications_dead ON notifications (id) WHERE state = 'dead';
+CREATE INDEX notifications_by_target ON notifications (channel, target, id);
+CREATE INDEX notifications_by_message ON notifications (message_id) WHERE message_id IS NOT NULL;
+
+-- Endpoints that said they are gone (410): nothing goes there until a person says so.
+CREATE TABLE gone_targets (
+  channel TEXT NOT NULL,
+  target TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (channel, target)
+) STRICT, WITHOUT ROWID;
+
+-- The short codes by which staff answer a thread from their own phones; a code moves to another thread only long
+-- after anybody was last told of it, and a person's code means the thread that this person was told of.
+CREATE TABLE codes (
+  code INTEGER PRIMARY KEY CHECK (code BETWEEN 10 AND 99999),
+  thread_id INTEGER NOT NULL UNIQUE REFERENCES threads (id),
+  last_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE code_holders (
+  code INTEGER NOT NULL,
+  person TEXT NOT NULL,
+  thread_id INTEGER NOT NULL,
+  PRIMARY KEY (code, person)
+) STRICT, WITHOUT ROWID;
+
+-- An opt-out is told of whoever wrote it into the ledger. No ON CONFLICT here: the outer statement's would win.
+CREATE TRIGGER opt_out_event AFTER INSERT ON opt_outs BEGIN
+  INSERT INTO events (name, source, at_ms, data)
+  SELECT 'optout', 'optout:' || NEW.seq, NEW.at_ms, json_object('consent_seq', NEW.seq)
+  WHERE NOT EXISTS (SELECT 1 FROM events WHERE source = 'optout:' || NEW.seq);
+END;
 
 -- The weekly report's mails: one row a week, so that none goes out twice and none is forgotten over a restart.
 CREATE TABLE weekly_mails (
