@@ -7,7 +7,8 @@ from textback_pbx.clock import DAY_MS, HOUR_MS
 from textback_pbx.replies import store
 from textback_pbx.replies.handling import Label, LineWords, Urgency, plan
 from textback_pbx.replies.store import Stored, assemble_ready, situation_of, store_part
-from textback_pbx.replies.threads.store import find_thread, list_threads, timeline
+from textback_pbx.replies.threads.store import find_thread, list_threads
+from textback_pbx.replies.threads.timeline_store import timeline
 
 WORDS = LineWords("Lakeside Plumbing", "+1 512 555 0100")
 

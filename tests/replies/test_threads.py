@@ -9,8 +9,9 @@ from tests.replies.support import SENDER, T0, a_call, a_decision, a_message, a_p
 from textback_pbx.clock import MINUTE_MS
 from textback_pbx.replies.store import assemble_ready, store_part
 from textback_pbx.replies.threads import store
-from textback_pbx.replies.threads.status import TABLE, Event, Status, after
+from textback_pbx.replies.threads.status import BY_HAND, TABLE, Event, Status, after
 from textback_pbx.replies.threads.timeline import delivery
+from textback_pbx.replies.threads.timeline_store import timeline
 
 
 async def test_the_timeline_shows_everything_in_order(database):
@@ -29,13 +30,13 @@ async def test_the_timeline_shows_everything_in_order(database):
         await tx.run("INSERT INTO calls_out VALUES (1, 'o', ?, ?, 1)", (SENDER, T0 + 2 * MINUTE_MS))
         await store.set_status(tx, 1, Status.BOOKED, T0 + 3 * MINUTE_MS, actor="sam", why="Tuesday")
         thread = await store.find_thread(tx, 1)
-        items = await store.timeline(tx, thread)
+        items = await timeline(tx, thread)
         kinds = [item.kind for item in items]
-        assert kinds == ["call", "task", "text_out", "text_in", "call_out", "note"]
+        assert kinds == ["call", "task", "text_out", "text_in", "call_out", "booking", "note"]
         assert items[2].detail["state"] == "delivered"
         assert "because" in items[0].text
         assert items[-1].text == "status set to booked: Tuesday"
-        assert [item.kind for item in await store.timeline(tx, thread, limit=2)] == ["call_out", "note"]
+        assert [item.kind for item in await timeline(tx, thread, limit=2)] == ["booking", "note"]
         assert await store.list_threads(tx) == []
         assert len(await store.list_threads(tx, every=True)) == 1
         assert len(await store.list_threads(tx, status="booked", line="main")) == 1
@@ -45,10 +46,24 @@ async def test_the_timeline_shows_everything_in_order(database):
 def test_any_text_reopens_any_thread_and_our_text_undoes_no_booking():
     for status in Status:
         assert after(status, Event.WROTE) is Status.WAITING_ON_US
-    assert after(Status.BOOKED, Event.ANSWERED) is Status.BOOKED
+        assert after(status, Event.BOOK) is Status.BOOKED
+        assert after(status, Event.CLOSE) is Status.CLOSED
+    for ours in (Event.ANSWERED, Event.TEXTED, Event.SILENT, Event.LOOK):
+        assert after(Status.BOOKED, ours) is Status.BOOKED
     assert after(Status.CLOSED, Event.SILENT) is Status.CLOSED
-    reached = {status for _, status in TABLE.items()}
-    assert {Status.WAITING_ON_US, Status.WAITING_ON_THEM, Status.CLOSED, Status.NO_RESPONSE} == reached
+    assert after(Status.FOLLOW_UP, Event.ANSWERED) is Status.FOLLOW_UP
+
+
+def test_an_automatic_text_is_no_answer():
+    assert after(Status.WAITING_ON_US, Event.TEXTED) is Status.WAITING_ON_US
+    assert after(Status.WAITING_ON_US, Event.ANSWERED) is Status.WAITING_ON_THEM
+
+
+def test_every_status_is_reached_and_the_clock_moves_only_what_waits():
+    reached = set(TABLE.values()) | set(BY_HAND) | {Status.NEW}
+    assert reached == set(Status)
+    moved = {status for (status, event) in TABLE if event in (Event.SILENT, Event.LOOK)}
+    assert moved == {Status.NEW, Status.WAITING_ON_THEM, Status.FOLLOW_UP}
 
 
 def test_a_text_is_as_far_as_its_worst_part():
@@ -80,7 +95,7 @@ async def test_lists_and_timelines_stay_fast_on_many_calls(database):
         for _ in range(5):
             started = time.perf_counter()
             threads = await store.list_threads(tx)
-            await store.timeline(tx, threads[0])
+            await timeline(tx, threads[0])
             best = min(best, time.perf_counter() - started)
         print(f"list and timeline on {many} calls: {best * 1000:.1f} ms")
         assert best < 0.05

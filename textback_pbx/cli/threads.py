@@ -80,7 +80,7 @@ def show(
 
     Example: textback-pbx threads show 3
     """
-    from textback_pbx.replies.threads.store import timeline
+    from textback_pbx.replies.threads.timeline_store import timeline
 
     async def work() -> tuple[Settings, Thread, list[Item]]:
         async with open_database(config, read_only=True) as (settings, database), database.read() as tx:

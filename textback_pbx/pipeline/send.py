@@ -6,7 +6,7 @@ from textback_pbx.database import Tx
 from textback_pbx.health import Board, State
 from textback_pbx.outbox import attempt
 from textback_pbx.outbox.claim_store import SecondLook
-from textback_pbx.outbox.sender import Hold, Hooks
+from textback_pbx.outbox.line import Hold, Hooks
 from textback_pbx.outbox.store import Settled
 from textback_pbx.pipeline import people
 from textback_pbx.pipeline.office import Office
@@ -78,4 +78,4 @@ async def follow(tx: Tx, office: Office, one: Settled, now_ms: int) -> None:
             (one.number, now_ms, one.reason),
         )
     if one.state is attempt.State.ACCEPTED and one.thread_id is not None and one.kind in _WANTED:
-        await advance(tx, one.thread_id, Event.ANSWERED, now_ms)
+        await advance(tx, one.thread_id, Event.ANSWERED if one.kind == "staff" else Event.TEXTED, now_ms)

@@ -307,7 +307,6 @@ CREATE TABLE bookings (
   withdrawn_ms INTEGER,                   -- NULL while it stands
   CHECK ((from_ms IS NULL) = (until_ms IS NULL) AND coalesce(from_ms < until_ms, 1))
 ) STRICT;
-CREATE UNIQUE INDEX one_standing_booking ON bookings (thread_id) WHERE withdrawn_ms IS NULL AND until_ms IS NOT NULL;
 CREATE INDEX bookings_by_thread ON bookings (thread_id, made_ms);
 
 -- contacts: the people an office knows. A name here may stand in a text; a caller ID's never does.

@@ -1,22 +1,21 @@
-"""The SQL of threads: found or made, listed, shown with one timeline, noted on, and moved between statuses.
+"""The SQL of threads: found or made, listed, noted on, and moved between statuses.
 
-Lists and timelines read through an index and a limit, so they stay fast on a million calls.
+Lists read through an index and a limit, so they stay fast on a million calls.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
-from textback_pbx.consent import store as consent
 from textback_pbx.database import Row, Tx
-from textback_pbx.replies.threads.status import Event, Status, after
-from textback_pbx.replies.threads.timeline import Item, delivery, delivery_in_words, in_order
-
-_OPEN = ("new", "waiting_on_us", "waiting_on_them", "follow_up")
+from textback_pbx.replies.threads.status import OPEN, Event, Status, after
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """One conversation as a list shows it. ``due_ms`` is its next open task's deadline; ``last`` the last text in."""
+    """One conversation as a list shows it.
+
+    ``name`` and ``customer`` are the contact record's, empty without one; ``look_ms`` is a follow-up's day, ``due_ms``
+    the next open task's deadline, ``last`` the last text in.
+    """
 
     id: int
     number: str
@@ -25,8 +24,11 @@ class Thread:
     owner: str
     automation: str
     intake: str
+    look_ms: int | None
     opened_ms: int
     updated_ms: int
+    name: str
+    customer: str
     due_ms: int | None
     last: str
 
@@ -56,24 +58,34 @@ async def line_of(tx: Tx, number: str) -> str | None:
 
 
 _SELECT = (
-    "SELECT t.id, t.number, t.line, t.status, t.owner, t.automation, t.intake, t.opened_ms, t.updated_ms,"
+    "SELECT t.id, t.number, t.line, t.status, t.owner, t.automation, t.intake, t.look_ms, t.opened_ms, t.updated_ms,"
+    " coalesce(c.name, '') AS name, coalesce(c.customer, '') AS customer,"
     " (SELECT min(k.due_ms) FROM tasks k WHERE k.thread_id = t.id AND k.state = 'open') AS due_ms,"
     " coalesce((SELECT i.body FROM inbound i WHERE i.thread_id = t.id ORDER BY i.id DESC LIMIT 1), '') AS last"
-    " FROM threads t"
+    " FROM threads t LEFT JOIN contact_numbers n ON n.number = t.number LEFT JOIN contacts c ON c.id = n.contact_id"
 )
+_TAGGED = "EXISTS (SELECT 1 FROM contact_tags g WHERE g.tag = :tag AND g.contact_id = n.contact_id)"
 
 
 async def list_threads(
-    tx: Tx, *, status: str | None = None, line: str | None = None, limit: int = 50, every: bool = False
+    tx: Tx,
+    *,
+    status: str | None = None,
+    line: str | None = None,
+    owner: str | None = None,
+    tag: str | None = None,
+    limit: int = 50,
+    every: bool = False,
 ) -> list[Thread]:
     """Return threads, the last touched first; only open ones unless ``status`` is named or ``every`` is true."""
-    wanted = (status,) if status else tuple(s.value for s in Status) if every else _OPEN
-    values = {f"status{n}": value for n, value in enumerate(wanted)}
-    marks = ", ".join(f":{name}" for name in values)
+    wanted = {"t.status": status, "t.line": line, "t.owner": owner}
+    where = [f"{column} = :{column[2:]}" for column, value in wanted.items() if value is not None]
+    where += [_TAGGED] if tag is not None else []
+    if status is None and not every:
+        where.append(f"t.status IN ({', '.join(repr(one.value) for one in OPEN)})")  # as the partial index says it
     rows = await tx.all(
-        f"{_SELECT} WHERE t.status IN ({marks}) AND (:line IS NULL OR t.line = :line)"
-        " ORDER BY t.updated_ms DESC LIMIT :limit",
-        {"line": line, "limit": limit, **values},
+        f"{_SELECT} WHERE {' AND '.join(where) or 'TRUE'} ORDER BY t.updated_ms DESC LIMIT :limit",
+        {"status": status, "line": line, "owner": owner, "tag": tag, "limit": limit},
     )
     return [_thread(row) for row in rows]
 
@@ -101,12 +113,23 @@ async def add_note(tx: Tx, thread_id: int, at_ms: int, actor: str, body: str) ->
     )
 
 
-async def set_status(tx: Tx, thread_id: int, status: Status, at_ms: int, *, actor: str, why: str = "") -> None:
-    """Set the status a person chose, keep automation on again, and keep who did it as a note."""
+async def set_status(
+    tx: Tx, thread_id: int, status: Status, at_ms: int, *, actor: str, why: str = "", look_ms: int | None = None
+) -> None:
+    """Set the status a person chose, keep automation on again, and keep who did it as a note.
+
+    ``look_ms`` is the day of a ``follow_up``. ``booked`` counts as a booking without a window; see ``booking_store``
+    for one with.
+    """
+    before = await tx.value("SELECT status FROM threads WHERE id = ?", (thread_id,))
     await tx.run(
-        "UPDATE threads SET status = ?, automation = 'on', updated_ms = max(updated_ms, ?) WHERE id = ?",
-        (status.value, at_ms, thread_id),
+        "UPDATE threads SET status = ?, look_ms = ?, automation = 'on', updated_ms = max(updated_ms, ?) WHERE id = ?",
+        (status.value, look_ms if status is Status.FOLLOW_UP else None, at_ms, thread_id),
     )
+    if status is Status.BOOKED and before != Status.BOOKED:
+        await tx.insert(
+            "INSERT INTO bookings (thread_id, made_ms, what, actor) VALUES (?, ?, ?, ?)", (thread_id, at_ms, why, actor)
+        )
     await add_note(tx, thread_id, at_ms, actor, f"status set to {status.value}" + (f": {why}" if why else ""))
 
 
@@ -118,104 +141,3 @@ async def advance(tx: Tx, thread_id: int, event: Event, at_ms: int) -> Status:
         "UPDATE threads SET status = ?, updated_ms = max(updated_ms, ?) WHERE id = ?", (then.value, at_ms, thread_id)
     )
     return then
-
-
-async def timeline(tx: Tx, thread: Thread, limit: int = 200) -> list[Item]:
-    """Return everything that happened between this number and this line, oldest first, at most ``limit`` items."""
-    items = [
-        *await _calls(tx, thread, limit),
-        *await _calls_out(tx, thread, limit),
-        *await _texts_out(tx, thread, limit),
-        *await _texts_in(tx, thread, limit),
-        *await _notes(tx, thread, limit),
-        *await _tasks(tx, thread, limit),
-        *await _consent(tx, thread),
-    ]
-    return in_order(items, limit)
-
-
-async def _calls(tx: Tx, thread: Thread, limit: int) -> list[Item]:
-    rows = await tx.all(
-        "SELECT c.id, c.ended_ms, c.outcome, c.detail, d.verdict, d.rule, d.reason FROM calls c"
-        " LEFT JOIN decisions d ON d.call_id = c.id WHERE c.caller = ? AND c.line = ?"
-        " ORDER BY c.ended_ms DESC LIMIT ?",
-        (thread.number, thread.line, limit),
-    )
-    return [_call(row) for row in rows]
-
-
-def _call(row: Row) -> Item:
-    outcome = row["outcome"].replace("_", " ") + (f" ({row['detail']})" if row["detail"] else "")
-    decided = f"; {row['verdict']}: {row['reason']}" if row["verdict"] else ""
-    detail = {"outcome": row["outcome"], "detail": row["detail"], "verdict": row["verdict"], "rule": row["rule"]}
-    return Item(row["ended_ms"], "call", row["id"], f"called us: {outcome}{decided}", detail)
-
-
-async def _calls_out(tx: Tx, thread: Thread, limit: int) -> list[Item]:
-    rows = await tx.all(
-        "SELECT id, ended_ms, answered FROM calls_out WHERE number = ? ORDER BY ended_ms DESC LIMIT ?",
-        (thread.number, limit),
-    )
-    return [
-        Item(r["ended_ms"], "call_out", r["id"], "we called: " + ("answered" if r["answered"] else "not answered"))
-        for r in rows
-    ]
-
-
-async def _texts_out(tx: Tx, thread: Thread, limit: int) -> list[Item]:
-    rows = await tx.all(
-        "SELECT m.id, m.created_ms, m.kind, m.body, m.actor, m.cancelled,"
-        " (SELECT group_concat(p.state) FROM parts p WHERE p.message_id = m.id) AS states"
-        " FROM messages m WHERE m.number = ? AND m.line = ? AND m.kind NOT IN ('notify', 'test')"
-        " ORDER BY m.created_ms DESC LIMIT ?",
-        (thread.number, thread.line, limit),
-    )
-    return [_text_out(row) for row in rows]
-
-
-def _text_out(row: Row) -> Item:
-    state = delivery((row["states"] or "").split(","))
-    words = delivery_in_words(state) + (f": {row['cancelled']}" if row["cancelled"] else "")
-    detail: dict[str, Any] = {"kind": row["kind"], "state": state, "state_in_words": words, "actor": row["actor"]}
-    return Item(row["created_ms"], "text_out", row["id"], row["body"], detail)
-
-
-async def _texts_in(tx: Tx, thread: Thread, limit: int) -> list[Item]:
-    rows = await tx.all(
-        "SELECT i.id, i.received_ms, i.scts_ms, i.body, i.complete, i.keyword, i.keyword_why, i.state,"
-        " (SELECT group_concat(p.problem, '; ') FROM inbound_parts p WHERE p.inbound_id = i.id AND p.problem <> '')"
-        " AS problem FROM inbound i WHERE i.thread_id = ? ORDER BY i.id DESC LIMIT ?",
-        (thread.id, limit),
-    )
-    keys = ("scts_ms", "complete", "keyword", "keyword_why", "state", "problem")
-    return [
-        Item(
-            r["received_ms"], "text_in", r["id"], r["body"] or f"(unreadable: {r['problem']})", {k: r[k] for k in keys}
-        )
-        for r in rows
-    ]
-
-
-async def _notes(tx: Tx, thread: Thread, limit: int) -> list[Item]:
-    rows = await tx.all("SELECT * FROM notes WHERE thread_id = ? ORDER BY id DESC LIMIT ?", (thread.id, limit))
-    return [Item(r["at_ms"], "note", r["id"], r["body"], {"actor": r["actor"]}) for r in rows]
-
-
-async def _tasks(tx: Tx, thread: Thread, limit: int) -> list[Item]:
-    rows = await tx.all(
-        "SELECT * FROM tasks WHERE id IN (SELECT id FROM tasks WHERE thread_id = :thread UNION"
-        " SELECT k.id FROM calls c JOIN tasks k ON k.call_id = c.id WHERE c.caller = :number AND c.line = :line UNION"
-        " SELECT id FROM tasks WHERE number = :number AND line = :line AND state = 'open')"
-        " ORDER BY created_ms DESC LIMIT :limit",
-        {"thread": thread.id, "number": thread.number, "line": thread.line, "limit": limit},
-    )
-    keys = ("kind", "state", "priority", "owner", "due_ms", "closed_ms", "closed_by", "result")
-    return [Item(r["created_ms"], "task", r["id"], r["reason"], {key: r[key] for key in keys}) for r in rows]
-
-
-async def _consent(tx: Tx, thread: Thread) -> list[Item]:
-    entries = await consent.entries_of(tx, thread.number)
-    return [
-        Item(e.at_ms, "consent", e.seq, f"consent {e.event}", {"basis": e.basis, "source": e.source, "actor": e.actor})
-        for e in entries
-    ]

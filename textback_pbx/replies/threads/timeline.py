@@ -30,10 +30,13 @@ _IN_WORDS = {
     "delivered": "delivered",
 }
 
+#: What a timeline holds; at one moment, causes stand before what followed from them.
+KINDS = ("call", "call_out", "text_in", "consent", "text_out", "task", "booking", "note")
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that happened: ``at_ms`` UTC, ``kind`` (call, call_out, text_out, text_in, note, task, consent)."""
+    """One thing that happened: ``at_ms`` UTC; ``kind`` is one of :data:`KINDS`."""
 
     at_ms: int
     kind: str
@@ -55,6 +58,5 @@ def delivery_in_words(state: str) -> str:
 
 def in_order(items: Iterable[Item], limit: int) -> list[Item]:
     """Return the newest ``limit`` items, oldest first; at one moment, causes before what followed from them."""
-    rank = {"call": 0, "call_out": 1, "text_in": 2, "consent": 3, "text_out": 4, "task": 5, "note": 6}
-    ordered = sorted(items, key=lambda item: (item.at_ms, rank.get(item.kind, 9), item.id))
+    ordered = sorted(items, key=lambda item: (item.at_ms, KINDS.index(item.kind), item.id))
     return ordered[-limit:]
