@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from textback_pbx.config import DAYS, Settings
+from textback_pbx.config import DAYS, Pbx, Settings
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
 
@@ -29,6 +29,7 @@ SAYS = {
     "lines.owner": "Who has to call back; empty: the office's.",
     "lines.phone": "Answered to HELP; empty: the office's.",
     "lines.hours": "Its opening hours, a table like [hours]; left out: the office's.",
+    "pbx": "A table `[[pbx]]` for each further PBX: a `name` of its own, and the keys of `[ami]`.",
     "ami.port": "Its TCP port.",
     "ami.username": "The account in manager.conf.",
     "ami.secret_file": "A file that holds the secret.",
@@ -54,6 +55,16 @@ SAYS = {
     "rules.flood_calls": "So many missed calls in ten minutes look like abuse: no texts for a while.",
     "rules.flood_prefix_calls": "The same for calls from one block of numbers.",
     "rules.flood_pause_minutes": "How long no texts go out then.",
+    "people.name": "What they are called in lists and tasks.",
+    "people.addresses_file": "A file of such addresses, one a line.",
+    "people.hours": "Their working hours, a table like [hours]; left out: the office's.",
+    "queues.name": "What the queue is called; no person may have the same name.",
+    "queues.members": "Who is in it.",
+    "routes.name": "What the rule is called where its verdict is shown.",
+    "notify.addresses_file": "A file of such addresses, one a line.",
+    "webhooks.name": "What the endpoint is called in lists.",
+    "webhooks.url": "Where events are posted; https:// for everything outside the office's own network.",
+    "webhooks.secret_file": "A file that holds the key.",
     "texts.own": "A table: your own words for a situation. The situations are in [the rules](rules.md).",
 }
 
@@ -62,7 +73,7 @@ def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[
     """Give every key of the configuration as ``section.key``; a line's hours are those of ``[hours]``."""
     for name, field in model.model_fields.items():
         inner = _table_of(field.annotation)
-        if inner is None or prefix:
+        if inner is None or inner is Pbx or prefix:
             yield prefix + name, field
         else:
             yield from keys(inner, f"{name}.")
@@ -77,7 +88,7 @@ def comments() -> dict[str, str]:
     """Return the comment above each key of the example."""
     section, said, found = "", [], {}
     for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
-        if head := re.fullmatch(r"\[+([a-z_.]+)\]+", line):
+        if head := re.fullmatch(r"(?:# )?\[+([a-z_.]+)\]+", line):
             section, said = f"{head[1]}.", []
         elif key := re.match(r"(?:# )?([a-z_]+) = ", line):
             if said:
@@ -103,7 +114,8 @@ def settings() -> str:
 
 
 def _head(table: str) -> str:
-    name = {"": "At the top of the file", "lines": "`[[lines]]`"}.get(table, f"`[{table}]`")
+    several = ("lines", "people", "queues", "routes", "webhooks")
+    name = "At the top of the file" if not table else f"`[[{table}]]`" if table in several else f"`[{table}]`"
     return f"\n## {name}\n\n| key | default | may be | what it does |\n|---|---|---|---|\n"
 
 

@@ -18,14 +18,14 @@ MINIMAL = '[office]\nname = "Lakeside"\n'
 def keys_of(model: type[BaseModel], prefix: str = "") -> set[str]:
     found = set()
     for name, field in model.model_fields.items():
-        inner = _model_in(field.annotation)
+        inner = None if name == "pbx" else _model_in(field.annotation)  # its keys are those of [ami]
         found |= keys_of(inner, f"{prefix}{name}.") if inner else {prefix + name}
     return found
 
 
 def test_the_example_loads_and_its_comments_name_every_key():
     assert parse(EXAMPLE, Path("config.example.toml")).office.name == "Lakeside Plumbing"
-    shown = {re.sub(r"\.\d+", "", key) for key in key_lines(re.sub(r"(?m)^# (?=\w+ = )", "", EXAMPLE))}
+    shown = {re.sub(r"\.\d+", "", key) for key in key_lines(re.sub(r"(?m)^# (?=\w+ = |\[)", "", EXAMPLE))}
     assert keys_of(Settings) - shown == set()
 
 

@@ -5,7 +5,7 @@ puts what is wrong into words with key and line, `meaning` finds what has the ri
 """
 
 from textback_pbx.config.problems import ConfigProblem
-from textback_pbx.config.sections import DAYS, Ami, Hours, Line, Modem
+from textback_pbx.config.sections import DAYS, Ami, Hours, Line, Modem, Pbx
 from textback_pbx.config.settings import DEFAULT_PATH, Settings, load, parse
 
-__all__ = ["DAYS", "DEFAULT_PATH", "Ami", "ConfigProblem", "Hours", "Line", "Modem", "Settings", "load", "parse"]
+__all__ = ["DAYS", "DEFAULT_PATH", "Ami", "ConfigProblem", "Hours", "Line", "Modem", "Pbx", "Settings", "load", "parse"]

@@ -10,6 +10,7 @@ from datetime import date
 from difflib import get_close_matches
 
 from textback_pbx import phone
+from textback_pbx.config import staffing_meaning
 from textback_pbx.config.sections import Hours
 from textback_pbx.config.settings import Settings
 from textback_pbx.decision.template_sets import SITUATIONS
@@ -43,7 +44,18 @@ def _all(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "modem.model", f"no such model: {modem.model!r}; there are: auto, {', '.join(profile.names())}"
     if re.search(r"[\x00-\x1f]", modem.port):
         yield "modem.port", "holds a control character; write the path as ls /dev/serial/by-id shows it"
+    yield from _pbxs(settings)
     yield from _texts(settings)
+    yield from staffing_meaning.problems(settings)
+
+
+def _pbxs(settings: Settings) -> Iterator[tuple[str, str]]:
+    names = [pbx.name for pbx in settings.pbxs()]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield "pbx", f"two are named {name!r}; give each a name of its own: it stands in the key of every call"
+    for number, line in enumerate(settings.lines):
+        if line.pbx and line.pbx not in names:
+            yield f"lines.{number}.pbx", f"no PBX is named {line.pbx!r}; there are: {', '.join(names)}"
 
 
 def _phone(key: str, value: str, country: str) -> Iterator[tuple[str, str]]:

@@ -7,9 +7,11 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+
+_Name = TypeVar("_Name", str, tuple[str, str])
 
 
 class ConfigProblem(Exception):
@@ -87,13 +89,19 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def repeated_lines(data: Mapping[str, Any], lines: Mapping[str, int]) -> list[str]:
-    """Two lines with one name, or one dialled number in two lines, could text in the wrong business's name."""
+    """Two lines with one name, or one dialled number in two lines, could text in the wrong business's name.
+
+    The same number may be dialled on two PBXs: then each line says with ``pbx`` on which it is.
+    """
     tables = [table for table in _list(data.get("lines")) if isinstance(table, dict)]
     names = _repeats(str(table.get("name")) for table in tables)
-    dialled = _repeats(str(number) for table in tables for number in _list(table.get("dialled")))
+    dialled = _repeats(
+        (str(table.get("pbx", "")), str(number)) for table in tables for number in _list(table.get("dialled"))
+    )
     where = _where(["lines", "0"], lines)
     return [f"{where}lines: two are named {name!r}" for name in names] + [
-        f"{where}lines: {number!r} is dialled for two of them" for number in dialled
+        f"{where}lines: {number!r} is dialled for two of them" + (f" on the PBX {pbx!r}" if pbx else "")
+        for pbx, number in dialled
     ]
 
 
@@ -101,19 +109,20 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _repeats(values: Iterable[str]) -> list[str]:
+def _repeats(values: Iterable[_Name]) -> list[_Name]:
     seen = list(values)
     return sorted({value for value in seen if seen.count(value) > 1})
 
 
 def secret_files(data: Mapping[str, Any], lines: Mapping[str, int]) -> list[str]:
     """A secret given twice, or in a file that cannot be read."""
+    tables = [("ami", "secret", data.get("ami")), ("modem", "pin", data.get("modem"))]
+    tables += [(f"pbx.{number}", "secret", table) for number, table in enumerate(_list(data.get("pbx")))]
     problems = []
-    for section, key in (("ami", "secret"), ("modem", "pin")):
-        table = data.get(section)
+    for section, key, table in tables:
         if not isinstance(table, dict) or f"{key}_file" not in table:
             continue
-        where = _where([section, f"{key}_file"], lines)
+        where = _where([*section.split("."), f"{key}_file"], lines)
         if table.get(key):
             problems.append(f"{where}{section}: {key} and {key}_file are both set: keep one")
         try:

@@ -88,6 +88,7 @@ class Line(Section):
 
     name: str = Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$")
     dialled: tuple[str, ...] = Field(min_length=1)
+    pbx: str = ""
     business: str = Field(default="", max_length=60)
     language: Literal["", "en", "es"] = ""
     trade: Trade | Literal[""] = ""
@@ -99,9 +100,14 @@ class Line(Section):
     text: bool = True
 
 
-class Ami(Section):
-    """The Asterisk Manager Interface."""
+#: How a PBX may be called: it stands in every call's key, so no slash.
+_PBX_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
+
+class Ami(Section):
+    """The Asterisk Manager Interface of one PBX."""
+
+    name: str = Field(default="pbx", max_length=40, pattern=_PBX_NAME)
     host: str = "127.0.0.1"
     port: int = Field(default=5038, ge=1, le=65535)
     username: str = "textback"
@@ -113,6 +119,12 @@ class Ami(Section):
     ca_file: Path | None = None
     liveness_seconds: int = Field(default=30, ge=5, le=600)
     without_presentation: bool = False
+
+
+class Pbx(Ami):
+    """One more PBX: the same keys as ``[ami]``, and a name of its own."""
+
+    name: str = Field(max_length=40, pattern=_PBX_NAME)
 
 
 class Modem(Section):
@@ -167,6 +179,13 @@ class Rules(Section):
     flood_calls: int = Field(default=60, ge=5, le=500)
     flood_prefix_calls: int = Field(default=20, ge=5, le=500)
     flood_pause_minutes: int = Field(default=60, ge=5, le=1440)
+
+
+class Nudge(Section):
+    """The one second text, if nothing came back."""
+
+    on: bool = False
+    after_hours: int = Field(default=3, ge=1, le=12)
 
 
 class Texts(Section):

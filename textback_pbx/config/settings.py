@@ -20,11 +20,14 @@ from textback_pbx.config.sections import (
     Line,
     Log,
     Modem,
+    Nudge,
     Office,
+    Pbx,
     QuietHours,
     Rules,
     Texts,
 )
+from textback_pbx.config.staffing import Notify, Person, Queue, Route, Tasks, Webhook
 
 DEFAULT_PATH = Path("/etc/textback-pbx/config.toml")
 _VARIABLE = "TEXTBACK_PBX__AMI__SECRET"
@@ -42,6 +45,7 @@ class Settings(BaseSettings):
     )
 
     dry_run: bool = False
+    pbx: tuple[Pbx, ...] = ()
     office: Office
     hours: Hours = Hours()
     lines: tuple[Line, ...] = ()
@@ -49,7 +53,14 @@ class Settings(BaseSettings):
     modem: Modem = Modem()
     quiet_hours: QuietHours = QuietHours()
     rules: Rules = Rules()
+    nudge: Nudge = Nudge()
     texts: Texts = Texts()
+    people: tuple[Person, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    routes: tuple[Route, ...] = ()
+    tasks: Tasks = Tasks()
+    notify: Notify = Notify()
+    webhooks: tuple[Webhook, ...] = ()
     database: DatabaseSection = DatabaseSection()
     log: Log = Log()
 
@@ -66,9 +77,15 @@ class Settings(BaseSettings):
         del settings_cls, dotenv_settings, file_secret_settings
         return env_settings, init_settings
 
-    def ami_secret(self) -> str:
-        """Return the AMI secret, from the file it names when it names one."""
-        return _secret(self.ami.secret, self.ami.secret_file)
+    def pbxs(self) -> tuple[Ami, ...]:
+        """Return every PBX: that of ``[ami]``, unless only ``[[pbx]]`` tables are there, then those."""
+        alone = not self.pbx or "ami" in self.model_fields_set
+        return (*((self.ami,) if alone else ()), *self.pbx)
+
+    def ami_secret(self, pbx: Ami | None = None) -> str:
+        """Return the AMI secret of a PBX (that of ``[ami]``), from the file it names when it names one."""
+        ami = pbx or self.ami
+        return _secret(ami.secret, ami.secret_file)
 
     def modem_pin(self) -> str:
         """Return the SIM's PIN, or ``""``."""

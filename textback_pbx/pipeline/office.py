@@ -1,12 +1,13 @@
 """The configuration as the stages read it: one :class:`Office`, made once at start from the settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from textback_pbx.config import DAYS, Hours, Line, Settings
 from textback_pbx.decision import hours
 from textback_pbx.decision.hours import Schedule
 from textback_pbx.decision.policy import LinePolicy, OptOutLine, Policy, QuietMode
+from textback_pbx.pipeline.staffing import Staffing, staffing_of
 
 #: The line of every dialled number that has no table of its own.
 DEFAULT_LINE = "office"
@@ -14,16 +15,18 @@ DEFAULT_LINE = "office"
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Who texts by which rules. ``dialled`` maps a dialled number to a line's name."""
+    """Who texts by which rules. ``dialled`` maps a PBX ('' for any) and a dialled number to a line's name."""
 
     policy: Policy
     lines: Mapping[str, LinePolicy]
-    dialled: Mapping[str, str]
+    dialled: Mapping[tuple[str, str], str]
     country: str
+    staffing: Staffing = field(default_factory=Staffing)
 
-    def line_of(self, dialled: str) -> str:
-        """Return the name of the line a dialled number belongs to."""
-        return self.dialled.get(dialled, self.dialled.get(dialled.lstrip("+"), DEFAULT_LINE))
+    def line_of(self, dialled: str, pbx: str = "") -> str:
+        """Return the name of the line a number dialled on this PBX belongs to; a line of that PBX comes first."""
+        keys = ((where, number) for where in (pbx, "") for number in (dialled, dialled.lstrip("+")))
+        return next((self.dialled[key] for key in keys if key in self.dialled), DEFAULT_LINE)
 
     def line(self, name: str) -> LinePolicy:
         """Return a line's policy; a line that is no longer configured is the office."""
@@ -38,8 +41,9 @@ def office_of(settings: Settings) -> Office:
     """Map the settings onto what the stages read."""
     lines = {DEFAULT_LINE: _office_line(settings)}
     lines |= {line.name: _line(settings, line) for line in settings.lines}
-    dialled = {number: line.name for line in settings.lines for number in line.dialled}
-    return Office(_policy(settings), lines, dialled, settings.office.country)
+    dialled = {(line.pbx, number): line.name for line in settings.lines for number in line.dialled}
+    staffing = staffing_of(settings, lines[DEFAULT_LINE].hours)
+    return Office(_policy(settings), lines, dialled, settings.office.country, staffing)
 
 
 def _policy(settings: Settings) -> Policy:
@@ -57,8 +61,12 @@ def _policy(settings: Settings) -> Policy:
         after_dialplan_busy=rules.after_dialplan_busy,
         countries=rules.countries or (settings.office.country,),
         landlines=rules.landlines,
-        own_numbers=(*settings.office.own_numbers, *(number for line in settings.lines for number in line.dialled)),
-        without_presentation=settings.ami.without_presentation,
+        own_numbers=(
+            *settings.office.own_numbers,
+            *(number for line in settings.lines for number in line.dialled),
+            *(person.phone for person in settings.people if person.phone),
+        ),
+        without_presentation=all(pbx.without_presentation for pbx in settings.pbxs()),
         per_number_day=rules.per_number_per_day,
         per_prefix_hour=rules.per_prefix_per_hour,
         per_hour=rules.per_hour,
@@ -69,6 +77,8 @@ def _policy(settings: Settings) -> Policy:
         waking=hours.every_day(quiet.allowed_from, quiet.allowed_until),
         quiet_mode=QuietMode(quiet.mode),
         answer_within_min=quiet.answer_within_minutes,
+        nudge=settings.nudge.on,
+        nudge_after_min=settings.nudge.after_hours * 60,
         max_segments=settings.texts.max_segments,
         opt_out_line=OptOutLine(settings.texts.opt_out_line),
         greeting_version=settings.texts.greeting_version,
@@ -82,7 +92,7 @@ def _office_line(settings: Settings) -> LinePolicy:
         name=DEFAULT_LINE,
         business=office.name,
         country=office.country,
-        hours=_schedule(settings.hours, office.timezone, office.country, office.region),
+        hours=schedule_of(settings.hours, office.timezone, office.country, office.region),
         language=office.language,
         trade=office.trade,
         phone=office.phone,
@@ -101,7 +111,7 @@ def _line(settings: Settings, line: Line) -> LinePolicy:
         name=line.name,
         business=line.business or office.name,
         country=office.country,
-        hours=_schedule(line.hours or settings.hours, zone, office.country, office.region),
+        hours=schedule_of(line.hours or settings.hours, zone, office.country, office.region),
         language=line.language or office.language,
         trade=line.trade or office.trade,
         phone=line.phone or office.phone,
@@ -115,7 +125,8 @@ def _line(settings: Settings, line: Line) -> LinePolicy:
     )
 
 
-def _schedule(opening: Hours, zone: str, country: str, region: str) -> Schedule:
+def schedule_of(opening: Hours, zone: str, country: str, region: str) -> Schedule:
+    """Return one table of hours on the wall clock of a zone, with the public holidays of its place."""
     week = hours.parse_week({day[:3]: ", ".join(getattr(opening, day)) for day in DAYS})
     return Schedule(
         week=week,

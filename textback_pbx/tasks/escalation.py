@@ -1,0 +1,91 @@
+"""A deadline that has passed -> who is told, who has the task now, and when somebody looks again; pure.
+
+The chain is the owner, whoever comes next, and at its end the admins. At the deadline the task moves on, and both
+are told. An emergency is announced to the whole chain at once and stays with its owner for the first step. At the
+end of the chain whoever has it is reminded, at a pace that nobody switches off in anger.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textback_pbx.clock import MINUTE_MS
+from textback_pbx.tasks.book import Priority
+from textback_pbx.tasks.staff import Away, Staff, available, chain
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationSettings:
+    """Minutes between two steps: ``normal`` and ``remind`` in the line's opening time, ``urgent`` on the wall."""
+
+    normal_minutes: int = 30
+    urgent_minutes: int = 5
+    remind_minutes: int = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """An open task whose next step is due. ``tried``: who had it so far; ``level``: how many steps it took."""
+
+    owner: str
+    queue: str
+    priority: Priority
+    level: int
+    tried: frozenset[str]
+    line_owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What happens to it: ``what`` (overdue, escalated, reminded), its owner now, who is told, the next step (ms)."""
+
+    what: str
+    owner: str
+    tell: tuple[str, ...]
+    next_ms: int
+
+
+def escalate(
+    late: Late,
+    staff: Staff,
+    now_ms: int,
+    *,
+    away: Away,
+    business_deadline: Callable[[int, int], int | None],
+    settings: EscalationSettings,
+) -> Passed:
+    """Return the next step of a task whose time has come.
+
+    ``business_deadline(from_ms, minutes)`` is the line's. The owner always hears of it; so does whoever has it next.
+    """
+    whole = chain(staff, late.owner, queue=late.queue, line_owner=late.line_owner)
+    first = late.level == 0
+    if first and late.priority is Priority.EMERGENCY:
+        return Passed("overdue", late.owner, whole, _later(late, now_ms, business_deadline, settings, last=False))
+    following = _following(late, whole, staff, now_ms, away)
+    what = "overdue" if first else "escalated" if following else "reminded"
+    owner = following or late.owner
+    tell = tuple(dict.fromkeys((late.owner, owner)))
+    return Passed(what, owner, tell, _later(late, now_ms, business_deadline, settings, last=following is None))
+
+
+def _following(late: Late, whole: tuple[str, ...], staff: Staff, now_ms: int, away: Away) -> str | None:
+    """Return who has it next: the first who has not had it and is there; at last an admin, there or not."""
+    fresh = [name for name in whole if name != late.owner and name not in late.tried]
+    there = next((name for name in fresh if available(staff.people[name], now_ms, away)), None)
+    admins = staff.admins()
+    return there or next((name for name in fresh if name in admins), None)
+
+
+def _later(
+    late: Late,
+    now_ms: int,
+    business_deadline: Callable[[int, int], int | None],
+    settings: EscalationSettings,
+    *,
+    last: bool,
+) -> int:
+    if not last and late.priority is not Priority.NORMAL:
+        return now_ms + settings.urgent_minutes * MINUTE_MS
+    minutes = settings.remind_minutes if last else settings.normal_minutes
+    deadline = business_deadline(now_ms, minutes)
+    return now_ms + minutes * MINUTE_MS if deadline is None else deadline
