@@ -14,6 +14,7 @@ from tests.testing.witnesses import Bench, daemon, modem_process, need, run, unt
 
 pytestmark = pytest.mark.witness
 CALLER = "+15125550150"
+PLAIN = "We saw your call and will ring back. " * 9
 LONG = "We saw your call and will ring back. " * 9 + "{end} €"
 
 
@@ -38,6 +39,15 @@ def gammu_identifies(bench: Bench, _folder: Path) -> None:
     assert status["imei"] in shown
     assert status["sim"]["imsi"] in shown
     assert "textback-pbx" in shown
+
+
+def gammu_watches(bench: Bench, _folder: Path) -> None:
+    receive(bench, "one", "two")
+    shown = gammu(bench, "networkinfo")
+    assert "home network" in shown
+    shown = " ".join(gammu(bench, "monitor", "1").split())
+    assert "Signal strength : -73 dBm" in shown
+    assert "SIM SMS status : 2 used, " in shown
 
 
 def gammu_sends(bench: Bench, _folder: Path) -> None:
@@ -91,10 +101,15 @@ def gammu_smsd_works(bench: Bench, folder: Path) -> None:
         run(need("gammu-smsd-inject"), "-c", settings, "TEXT", CALLER, "-text", "From the daemon")
         bench.control.call("wait", kind="submit", seconds=14)
         assert [text.text for text in bench.control.inbox(CALLER)] == ["From the daemon"]
-        receive(bench, "And back")
-        [received] = until(lambda: list((folder / "inbox").glob("*.txt")))
-        assert received.read_text(encoding="utf-8") == "And back"
+        run(need("gammu-smsd-inject"), "-c", settings, "TEXT", CALLER, "-autolen", "900", "-text", LONG)
+        until(lambda: len(bench.control.inbox(CALLER)) == 2 and bench.control.inbox(CALLER)[1].text == LONG)
+        receive(bench, "And back", LONG)
+        parts = until(lambda: len(found := sorted((folder / "inbox").glob("*.txt"))) == 4 and found)
+        texts = [path.read_text(encoding="utf-8") for path in parts]
+        assert "And back" in texts
+        assert "".join(text for text in texts if text != "And back") == LONG
         until(lambda: used(bench) == 0)
+        assert {copies for text in bench.control.inbox(CALLER) for copies in text.copies} == {1}
 
 
 def smstools_works(bench: Bench, folder: Path) -> None:
@@ -111,6 +126,11 @@ def smstools_works(bench: Bench, folder: Path) -> None:
         (folder / "writing").rename(folder / "outgoing" / "one")
         until(lambda: list((folder / "sent").iterdir()))
         assert [text.text.strip() for text in bench.control.inbox(CALLER)] == ["From the other daemon"]
+        (folder / "writing").write_text(f"To: {CALLER.removeprefix('+')}\n\n{PLAIN}\n")
+        (folder / "writing").rename(folder / "outgoing" / "two")
+        until(lambda: len(list((folder / "sent").iterdir())) == 2)
+        assert bench.control.inbox(CALLER)[1].text.strip() == PLAIN.strip()
+        assert set(bench.control.inbox(CALLER)[1].copies) == {1}
         receive(bench, "And back")
         until(lambda: any("And back" in path.read_text() for path in (folder / "incoming").iterdir()))
         until(lambda: used(bench) == 0)
@@ -122,6 +142,7 @@ SCENES: dict[str, tuple[str, Callable[[Bench, Path], None]]] = {
     scene.__name__: (program, scene)
     for program, scene in [
         ("gammu", gammu_identifies),
+        ("gammu", gammu_watches),
         ("gammu", gammu_sends),
         ("gammu", gammu_sends_in_parts),
         ("gammu", gammu_sends_unicode_in_parts),

@@ -32,7 +32,8 @@ def _iccid(session: AtServer, call: Call) -> list[str]:
         raise AtError
     if modem.sim is None:
         raise CmeError(10)
-    return [f"{call.name}: {modem.sim.iccid}"]
+    heading = "+ICCID" if call.name == "+CICCID" else call.name  # as SIMCom's AT manuals have it
+    return [f"{heading}: {modem.sim.iccid}"]
 
 
 def _pin(session: AtServer, call: Call) -> list[str]:
@@ -80,6 +81,16 @@ def _registration(session: AtServer, call: Call) -> list[str]:
         modem.settings.reporting[call.name] = number_in(call.arg(0), 0, 2)
         return []
     return [f"{call.name}: {modem.settings.reporting[call.name]},{modem.registration_words(call.name)}"]
+
+
+def _attached(session: AtServer, call: Call) -> list[str]:
+    """+CGATT (27.007 10.1.9): a client asks whether data would work; nothing is attached or detached."""
+    if call.form is Form.TEST:
+        return ["+CGATT: (0,1)"]
+    if call.form is Form.SET:
+        number_in(call.arg(0), 0, 1)
+        return []
+    return [f"+CGATT: {int(session.modem.on_network)}"]
 
 
 def _operator(session: AtServer, call: Call) -> list[str]:
@@ -132,10 +143,11 @@ def _lock(session: AtServer, call: Call) -> list[str]:
 
 NETWORK: dict[str, Handler] = {
     "+CIMI": _imsi,
-    **dict.fromkeys(("+CCID", "+QCCID", "+ICCID", "^ICCID"), _iccid),
+    **dict.fromkeys(("+CCID", "+QCCID", "+ICCID", "+CICCID", "^ICCID"), _iccid),
     "+CPIN": _pin,
     "+CFUN": _function,
     **dict.fromkeys(("+CREG", "+CGREG", "+CEREG"), _registration),
+    "+CGATT": _attached,
     "+COPS": _operator,
     "+CSQ": _signal,
     "+CUSD": _ussd,
