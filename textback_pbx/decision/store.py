@@ -14,7 +14,7 @@ from textback_pbx.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from textback_pbx.consent import policies
 from textback_pbx.consent import store as consent
 from textback_pbx.database import Row, Tx
-from textback_pbx.decision import breaker, gathering
+from textback_pbx.decision import breaker, contact_store, gathering
 from textback_pbx.decision.breaker import Breaker
 from textback_pbx.decision.facts import ALLOWED, REFUSED, Facts
 from textback_pbx.decision.gathering import Call
@@ -101,7 +101,7 @@ async def gather_for(
         now_ms=now_ms,
         look=look,
         clock_trusted=clock_trusted,
-        contact_name=contact_name,
+        contact_name=contact_name or await contact_store.name_of(tx, call.caller),
         greeting_version=policy.greeting_version,
         policy=policy,
         **known,
@@ -266,9 +266,15 @@ def _trace(decision: Decision) -> str:
 
 async def save_look(tx: Tx, decision_id: int, decision: Decision, now_ms: int) -> int:
     """Write what the second look said, beside the decision it looks at again."""
+    values = (now_ms, decision.verdict.value, decision.rule, decision.reason, _trace(decision))
+    return await save_look_row(tx, decision_id, values)
+
+
+async def save_look_row(tx: Tx, decision_id: int, values: tuple[int, str, str, str, str]) -> int:
+    """Write one look: its time (ms UTC), verdict, rule, reason and trace (JSON)."""
     return await tx.insert(
         "INSERT INTO looks (decision_id, at_ms, verdict, rule, reason, trace) VALUES (?, ?, ?, ?, ?, ?)",
-        (decision_id, now_ms, decision.verdict.value, decision.rule, decision.reason, _trace(decision)),
+        (decision_id, *values),
     )
 
 

@@ -21,6 +21,7 @@ from textback_pbx.pipeline.office import DEFAULT_LINE, Office
 from textback_pbx.pipeline.people import Subject
 from textback_pbx.replies import handling, intake
 from textback_pbx.replies import store as replies
+from textback_pbx.replies.contacts import store as contacts
 from textback_pbx.replies.handling import HandlingSettings, Label, LineWords, Plan, Situation, Urgency
 from textback_pbx.tasks import store as tasks
 from textback_pbx.tasks.book import Kind, Priority
@@ -87,7 +88,7 @@ class Handler:
         line = self._office.line(line_name)
         last = await replies.last_outbound(tx, sender, situation.received_ms)
         keyword = keywords.classify(situation.body, keywords.LastOutbound(last))
-        read = self._intake(situation, line)
+        read = await _known(tx, sender, self._intake(situation, line))
         plan = handling.plan(
             situation,
             Label(keyword.label.value),
@@ -158,3 +159,12 @@ class Handler:
             priority=priority,
             owner=plan.task.owner,
         )
+
+
+async def _known(tx: Tx, sender: str, read: dict[str, Any]) -> dict[str, Any]:
+    """Add from the contact record whether this is a customer already, where the text does not say."""
+    customer = await contacts.customer_of(tx, sender)
+    if read.get("customer") or not customer:
+        return read
+    found = {"span": None, "words": "", "rule": "contact_record", "confidence": 1.0}
+    return {**read, "customer": customer.value, "evidence": {**read.get("evidence", {}), "customer": found}}
