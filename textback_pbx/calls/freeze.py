@@ -1,6 +1,7 @@
 """From the fold's live state to frozen records, and the facts noted about a call on the way; pure."""
 
 import re
+from collections.abc import Iterable
 
 from textback_pbx.calls.channels import Chan, Group
 from textback_pbx.calls.events import printable
@@ -36,6 +37,12 @@ def note_application(group: Group, application: str) -> None:
     name = _APPLICATIONS.get(application.lower(), "")
     if _STRENGTH.index(name) > _STRENGTH.index(group.application):
         group.application = name
+
+
+def application_name(applications: Iterable[str]) -> str:
+    """What a person calls the strongest of these applications; '' when none of them speaks to a caller."""
+    names = (_APPLICATIONS.get(application.lower(), "") for application in applications)
+    return max(names, key=_STRENGTH.index, default="")
 
 
 def note_place(group: Group, shot: Snapshot) -> None:
