@@ -9,9 +9,11 @@ from textback_pbx.consent.store import append
 from textback_pbx.outbox.attempt import Accepted, NotHandedOver, Refused, Unknown
 from textback_pbx.outbox.budget import Budget, Pace
 from textback_pbx.outbox.claim_store import Go
+from textback_pbx.outbox.line import Hooks
 from textback_pbx.outbox.reports import Report
-from textback_pbx.outbox.sender import Hooks, Sender
+from textback_pbx.outbox.sender import Sender
 from textback_pbx.outbox.settings import OutboxSettings
+from textback_pbx.outbox.share import EVERYTHING
 from textback_pbx.outbox.store import NewMessage, enqueue
 from textback_pbx.testing.clock import ManualClock
 
@@ -178,7 +180,7 @@ def hooks(*, look=None, settled=None, hold=None, trouble=None):
     )
 
 
-def a_sender(database, line, clock, *, settings=FAST, pace=None, lines=None, **of_hooks):
+def a_sender(database, line, clock, *, settings=FAST, pace=None, share=EVERYTHING, **of_hooks):
     return Sender(
         line,
         database.transaction,
@@ -186,7 +188,7 @@ def a_sender(database, line, clock, *, settings=FAST, pace=None, lines=None, **o
         pace=pace or Pace(settings.budget),
         hooks=hooks(**of_hooks),
         settings=settings,
-        lines=lines,
+        share=lambda: share,
     )
 
 

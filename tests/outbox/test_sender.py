@@ -25,9 +25,10 @@ from tests.outbox.support import (
 )
 from textback_pbx.outbox.attempt import Accepted, LateAccept
 from textback_pbx.outbox.budget import Budget, Pace
+from textback_pbx.outbox.line import Hold
 from textback_pbx.outbox.report_store import accept_late, apply_report
-from textback_pbx.outbox.sender import Hold
 from textback_pbx.outbox.settings import OutboxSettings
+from textback_pbx.outbox.share import Share
 from textback_pbx.outbox.store import cancel
 from textback_pbx.testing.clock import settle
 
@@ -337,7 +338,9 @@ async def test_two_lines_share_the_work_and_keep_a_text_together(database, clock
     await put(database, a_text(ANNA, "1", "2"), a_text(BERT, "x", line="second"), a_text(BERT, "y"))
     pace = Pace(FAST.budget)
     one = a_sender(database, SimLine(network), clock, pace=pace)
-    other = a_sender(database, SimLine(network, name="m2", iccid="8902"), clock, pace=pace, lines=frozenset({"second"}))
+    other = a_sender(
+        database, SimLine(network, name="m2", iccid="8902"), clock, pace=pace, share=Share(frozenset({"second"}))
+    )
     for _ in range(6):
         await other._turn()
     assert [sent.text for sent in network.air] == ["x"]

@@ -25,7 +25,12 @@ class Pace:
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
+        self._own: dict[str, Budget] = {}
         self._times: dict[str, list[float]] = {}
+
+    def limit(self, iccid: str, budget: Budget) -> None:
+        """Give this SIM a budget of its own: that of the modem it now sits in."""
+        self._own[iccid] = budget
 
     def knows(self, iccid: str) -> bool:
         """Whether this SIM's past has been seeded in this process."""
@@ -48,7 +53,13 @@ class Pace:
 
     def wait_s(self, iccid: str, monotonic: float) -> float:
         """Return how long this SIM must wait before the next hand-over; 0.0 when it may now."""
-        times = self._times.get(iccid, [])
-        limits = ((1, self._budget.gap_s), (self._budget.per_hour, HOUR_S), (self._budget.per_day, DAY_S))
+        times, budget = self._times.get(iccid, []), self._own.get(iccid, self._budget)
+        limits = ((1, budget.gap_s), (budget.per_hour, HOUR_S), (budget.per_day, DAY_S))
         free = (times[-count] + window for count, window in limits if len(times) >= count)
         return max(0.0, max(free, default=0.0) - monotonic) if times else 0.0
+
+    def left(self, iccid: str, monotonic: float) -> tuple[int, int]:
+        """Return how many texts this SIM may still send in the hour and in the day that end now."""
+        times, budget = self._times.get(iccid, []), self._own.get(iccid, self._budget)
+        hour, day = (sum(time > monotonic - span for time in times) for span in (HOUR_S, DAY_S))
+        return max(0, budget.per_hour - hour), max(0, budget.per_day - day)

@@ -26,6 +26,7 @@ from textback_pbx.outbox.budget import Pace
 from textback_pbx.outbox.refusals import verdict
 from textback_pbx.outbox.report_store import match_early_reports
 from textback_pbx.outbox.settings import OutboxSettings
+from textback_pbx.outbox.share import EVERYTHING, Share
 from textback_pbx.outbox.store import (
     EXPIRED,
     Settled,
@@ -74,13 +75,13 @@ SecondLook = Callable[[Tx, Row], Awaitable[Go | Drop | Later]]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks for work. ``lines`` are the business lines it serves; ``None``: every one."""
+    """Who asks for work, and which texts are its own."""
 
     modem: str
     iccid: str
     now_ms: int
     monotonic: float
-    lines: frozenset[str] | None = None
+    share: Share = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,14 @@ class Idle:
 
 #: What may leave now, most pressing first: the answer to a keyword has minutes. A later part waits until the
 #: earlier ones are accepted, and follows them through the same SIM: a phone joins the parts of one sender only.
+#: A conversation stays on its SIM while that one can send; otherwise the business line decides.
 _CANDIDATE = """
 SELECT m.*, p.id AS part_id, p.seq, p.total, p.concat_ref, p.text
-FROM parts p JOIN messages m ON m.id = p.message_id
+FROM parts p JOIN messages m ON m.id = p.message_id LEFT JOIN threads t ON t.id = m.thread_id
 WHERE p.state = 'queued' AND p.next_try_ms <= :now AND m.not_before_ms <= :now
-  AND (:lines IS NULL OR m.line IN (SELECT value FROM json_each(:lines)))
+  AND (t.sim IS :iccid OR ((:lines IS NULL OR m.line IN (SELECT value FROM json_each(:lines)))
+    AND m.line NOT IN (SELECT value FROM json_each(:but))
+    AND (t.sim IS NULL OR t.sim NOT IN (SELECT value FROM json_each(:elsewhere)))))
   AND NOT EXISTS (SELECT 1 FROM parts e WHERE e.message_id = p.message_id AND e.seq < p.seq
     AND (e.state NOT IN ('accepted', 'delivered') OR e.iccid IS NOT :iccid))
 ORDER BY m.kind IN ('optout_confirmation', 'optin_confirmation', 'help') DESC, p.next_try_ms, p.id LIMIT 1
@@ -125,8 +129,7 @@ async def claim_next(tx: Tx, asking: Asking, pace: Pace, look: SecondLook, setti
     if not pace.knows(asking.iccid):
         pace.seed(asking.iccid, await hand_over_ages(tx, asking.iccid, asking.now_ms), asking.monotonic)
     wait_s = pace.wait_s(asking.iccid, asking.monotonic)
-    lines = None if asking.lines is None else json.dumps(sorted(asking.lines))
-    wanted = {"now": asking.now_ms, "lines": lines, "iccid": asking.iccid}
+    wanted = {"now": asking.now_ms, "iccid": asking.iccid, **_names(asking.share)}
     ended: list[Settled] = []
     while wait_s <= 0 and len(ended) < _BATCH and (row := await tx.one(_CANDIDATE, wanted)) is not None:
         refused = await _ended_on_sight(tx, row, asking.now_ms)
@@ -138,6 +141,11 @@ async def claim_next(tx: Tx, asking: Asking, pace: Pace, look: SecondLook, setti
             return Claimed(_out_part(row, settings), tuple(ended))
     ended += await expire_due(tx, asking.now_ms)
     return Idle(await next_due_ms(tx, asking.now_ms), wait_s, tuple(ended))
+
+
+def _names(share: Share) -> dict[str, str | None]:
+    lines = None if share.lines is None else json.dumps(sorted(share.lines))
+    return {"lines": lines, "but": json.dumps(sorted(share.but)), "elsewhere": json.dumps(sorted(share.elsewhere))}
 
 
 def _out_part(row: Row, settings: OutboxSettings) -> OutPart:
@@ -256,12 +264,19 @@ async def settle(tx: Tx, part_id: int, result: SubmitResult, now_ms: int, settin
     columns: dict[str, int] = {"next_try_ms": now_ms + said.retry_ms} if said.retry_ms else {}
     if isinstance(result, Accepted):
         columns |= {"tp_mr": result.tp_mr, "accepted_ms": now_ms}
+        await _stay_on(tx, row)
     moved = await move(tx, part_id, event, now_ms, reason, columns=columns)
     moved = replace(moved, cannot_text=said.cannot_text, rest_ms=said.rest_ms)
     followed = [moved, *await end_the_rest(tx, moved, now_ms)]
     if event in (Event.ACCEPTED, Event.LOST):
         followed += await match_early_reports(tx, part_id, now_ms, settings.reports)
     return followed
+
+
+async def _stay_on(tx: Tx, row: Row) -> None:
+    """The person has a text from this SIM now: what follows in the thread goes out by it too."""
+    if row["thread_id"] is not None and row["iccid"] is not None:
+        await tx.run("UPDATE threads SET sim = ? WHERE id = ?", (row["iccid"], row["thread_id"]))
 
 
 async def recover_all(tx: Tx, now_ms: int, settings: OutboxSettings) -> list[Settled]:

@@ -9,10 +9,9 @@ a send that has begun is given its grace, and what is still open then is written
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from textback_pbx.clock import SECOND_MS, Clock
 from textback_pbx.consent.store import LedgerProblem
@@ -21,14 +20,15 @@ from textback_pbx.outbox.budget import Pace
 from textback_pbx.outbox.claim_store import (
     Asking,
     Claimed,
-    SecondLook,
     Withdrawn,
     claim_next,
     hand_over,
     release,
     settle,
 )
+from textback_pbx.outbox.line import Hold, Hooks, Line
 from textback_pbx.outbox.settings import OutboxSettings
+from textback_pbx.outbox.share import EVERYTHING, Share
 from textback_pbx.outbox.store import OpenTx, Settled, expire_due, next_due_ms
 from textback_pbx.phone import tag
 
@@ -37,63 +37,12 @@ log = logging.getLogger(__name__)
 _LEAST_S = 0.001
 
 
-class Line(Protocol):
-    """One way to the network, as the send loop sees it."""
-
-    @property
-    def name(self) -> str:
-        """The modem's configured name; stored with the part."""
-        ...
-
-    @property
-    def iccid(self) -> str | None:
-        """The SIM now in it; budgets belong to the SIM. ``None`` until it has been read: nothing is claimed."""
-        ...
-
-    def trouble(self) -> str | None:
-        """Why it cannot send now, in words, or ``None``. Whoever makes it able again wakes the sender."""
-        ...
-
-    async def submit(self, part: OutPart, hand_over: Callable[[], Awaitable[None]]) -> SubmitResult:
-        """Send one part and return what is known about it; never raises for a broken peer.
-
-        Awaits ``hand_over()`` exactly once, after the ``"> "`` prompt and before the first PDU byte. If that
-        raises, it sends ESC, makes sure the prompt is closed, and returns ``NotHandedOver``. Once it has
-        returned, the part is on the air as far as anybody knows: any answer but ``+CMGS`` or a definite refusal
-        is ``Unknown``. On cancellation it closes the prompt (or lets the PDU end) before it passes it on.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Why nothing may be sent at all now. ``clock``: wall time is not trusted, so nothing expires either."""
-
-    reason: str
-    clock: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """What the program around the loop does at its steps.
-
-    ``settled`` runs in the step's own transaction (opens the task for an unknown); ``hold`` says whether sending
-    is held (health, disk, clock), is asked before each claim and again before each hand-over, and whoever lifts a
-    hold wakes the sender; ``trouble`` is told whenever the reason for not sending changes (``None``: it sends).
-    """
-
-    look_again: SecondLook
-    settled: Callable[[OpenTx, Settled], Awaitable[None]]
-    hold: Callable[[], Hold | None]
-    trouble: Callable[[str | None], None]
-
-
 class _Withheld(Exception):
     """The permission to hand over was not given, for a reason that says nothing about the line."""
 
 
 class Sender:
-    """The send loop of one line. ``lines`` are the business lines it serves (``None``: all).
+    """The send loop of one line. ``share`` says before each claim which texts are its own (default: all).
 
     Every sender of the agent shares one ``pace``. :meth:`wake` makes it look at once; losing a wake-up costs
     latency only.
@@ -108,16 +57,21 @@ class Sender:
         pace: Pace,
         hooks: Hooks,
         settings: OutboxSettings,
-        lines: frozenset[str] | None = None,
+        share: Callable[[], Share] = lambda: EVERYTHING,
     ) -> None:
         self._line, self._transaction, self._clock, self._pace = line, transaction, clock, pace
-        self._hooks, self._settings, self._lines = hooks, settings, lines
+        self._hooks, self._settings, self._share = hooks, settings, share
         self._wake = asyncio.Event()
         self._stopping = False
         self._submitting: asyncio.Future[SubmitResult] | None = None
         self._kept: list[tuple[OutPart, SubmitResult]] = []
         self._rest_until, self._rests = 0.0, 0
         self._trouble: str | None = None
+
+    @property
+    def rest_s(self) -> float:
+        """How long the line still rests after refusals that concern its SIM, seconds."""
+        return max(0.0, self._rest_until - self._clock.monotonic())
 
     @property
     def unwritten(self) -> int:
@@ -204,8 +158,8 @@ class Sender:
         return self._until(due_ms, now_ms, self._settings.look_s)
 
     async def _send_next(self) -> float:
-        if (rest := self._rest_until - self._clock.monotonic()) > 0:
-            return min(rest, self._settings.look_s)
+        if self.rest_s > 0:
+            return min(self.rest_s, self._settings.look_s)
         asking = self._asking()
         async with self._transaction() as tx:
             found = await claim_next(tx, asking, self._pace, self._hooks.look_again, self._settings)
@@ -214,8 +168,10 @@ class Sender:
         if isinstance(found, Claimed):
             await self._send(found.part, asking)
             return 0.0
-        due = self._until(found.due_ms, asking.now_ms, self._settings.idle_look_s)
-        return max(_LEAST_S, min(due, found.wait_s) if found.wait_s > 0 else due)
+        waits = [self._until(found.due_ms, asking.now_ms, self._settings.idle_look_s)]
+        waits += [found.wait_s] if found.wait_s > 0 else []
+        waits += [] if asking.share.again_s is None else [asking.share.again_s]
+        return max(_LEAST_S, min(waits))
 
     def _until(self, due_ms: int | None, now_ms: int, at_most_s: float) -> float:
         return at_most_s if due_ms is None else min(at_most_s, max(0.0, (due_ms - now_ms) / SECOND_MS))
@@ -223,7 +179,8 @@ class Sender:
     def _asking(self) -> Asking:
         iccid = self._line.iccid
         assert iccid is not None
-        return Asking(self._line.name, iccid, self._clock.now_ms(), self._clock.monotonic(), self._lines)
+        self._pace.limit(iccid, self._settings.budget)
+        return Asking(self._line.name, iccid, self._clock.now_ms(), self._clock.monotonic(), self._share())
 
     async def _send(self, part: OutPart, asking: Asking) -> None:
         log.debug("part %d of message %d to %s: claimed", part.seq, part.message_id, tag(part.number))
