@@ -1,4 +1,4 @@
-"""The opt-out corpus: over 2,000 texts in 8 languages, in six parts; the rates, and every error by name.
+"""The opt-out corpus: over 2,700 texts in 8 languages, in eight parts; the rates, and every error by name.
 
 Each held-out part was written before the classifier had been run on it (the third is English meant to be hard, the
 fourth the other languages, the fifth idioms and roundabout ways), and what it showed at that first look is the honest
@@ -10,8 +10,13 @@ estimate for strangers' texts:
     held_out_3                73 of 89 (3 of 16)                   92 of 93 (1 of 1)
     held_out_4                106 of 111 (1 of 5)                  53 of 56 (none of 3)
     held_out_5                48 of 78 (4 of 30)                    24 of 26 (none of 2)
+    held_out_6  8 of 8        136 of 155 (2 of 19)                 92 of 95 (none of 3)
+    held_out_7  15 of 16      152 of 196 (8 of 44)                 151 of 155 (1 of 4)
 
-The errors were mended afterwards; later figures guard against loss and prove nothing more.
+From the sixth on a part holds none of the earlier parts' texts (57 to 90 a part had been written before and were
+left out, so the figures are those of the harder rest), and eight of their labels accept ``ambiguous`` since the
+first look, single words as "scam" above all. The errors were mended afterwards; later figures guard against loss and
+prove nothing more.
 """
 
 import pytest
@@ -19,7 +24,7 @@ import pytest
 from tests.consent.support import corpus, ordinary_texts
 from textback_pbx.consent.keywords import classify
 
-PARTS = ["development", "held_out", "held_out_2", "held_out_3", "held_out_4", "held_out_5"]
+PARTS = ["development", "held_out", "held_out_2", "held_out_3", "held_out_4", "held_out_5", "held_out_6", "held_out_7"]
 
 
 def rate(texts):

@@ -134,13 +134,15 @@ def _ends_word(found: Sequence[Token], place: int) -> bool:
 
 
 def is_name(part: Sequence[Token], grammar: Grammar, text: str) -> bool:
-    """Whether these words are a name: one to three unknown words, each with a capital."""
+    """Whether these words are a name: one to three unknown words with a capital each, or one known given name."""
     names = [token for token in part if token.text not in BREAKS]
     signing = grammar.signing
     while names and names[0].text in signing:
         names = names[1:]
     if not 1 <= len(names) <= 3:
         return False
+    if len(names) == 1 and names[0].text in grammar.names:
+        return True
     return all(
         text[token.start].isupper()
         and token.text.isalpha()

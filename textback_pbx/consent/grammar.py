@@ -59,6 +59,7 @@ class Grammar:
     words: frozenset[str]
     signing: frozenset[str]
     not_names: frozenset[str]
+    names: frozenset[str]
     work_words: frozenset[str]
     edge_words: frozenset[str]
     harmless: frozenset[str]
@@ -100,6 +101,7 @@ def load() -> Grammar:
         words=_known_words(files, bare),
         signing=_names(files, "signing"),
         not_names=_names(files, "not_names"),
+        names=frozenset(read_language("names")["names"]),
         work_words=_names(files, "work_words"),
         edge_words=_names(files, "edge_words"),
         harmless=_names(files, "harmless"),

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from textback_pbx.consent import bare, quotes
+from textback_pbx.consent import bare, gist, quotes
 from textback_pbx.consent.bare import BareWord
 from textback_pbx.consent.grammar import Grammar, Rule, load
 from textback_pbx.consent.normalise import BREAKS, COMMA, HALT, STOP, Token, tokens
@@ -150,7 +150,8 @@ def _bare_no(word: BareWord, last: LastOutbound) -> Keyword:
 
 # sentences --------------------------------------------------------------------------------------------------
 
-_WHY_RULES = {"stop": "rule 2", "ambiguous": "rule 7"}
+#: What the rules' own labels come to; the others are labels as they stand.
+_LABELS = {"said": Label.STOP, "distress": Label.NONE, "limit": Label.NONE, "near": Label.AMBIGUOUS}
 
 
 def _sentence_verdict(found: Sequence[Token], grammar: Grammar, text: str, last: LastOutbound) -> Keyword:
@@ -164,9 +165,8 @@ def _sentence_verdict(found: Sequence[Token], grammar: Grammar, text: str, last:
     if distress is not None:
         label = Label.AMBIGUOUS if stop and stop.rule != "leave_alone" else Label.NONE
         return Keyword(label, distress.why, distress.rule, distress.span, distress.language)
-    verdict = (
-        stop or _first(grammar, line, "start") or _first(grammar, line, "ambiguous") or _leftover(line, grammar, text)
-    )
+    verdict = stop or _first(grammar, line, "start") or _first(grammar, line, "ambiguous") or _by_gist(line, grammar)
+    verdict = verdict or _first(grammar, line, "near") or _leftover(line, grammar, text)
     if verdict is not None:
         return verdict
     if last is LastOutbound.OPTOUT_CONFIRMATION and _begins_with_yes(found, grammar):
@@ -202,7 +202,7 @@ def _holds(rule: Rule, line: Line, span: tuple[int, int], grammar: Grammar) -> b
 
 
 def _verdict(rule: Rule, span: tuple[int, int]) -> Keyword:
-    label = {"said": Label.STOP, "distress": Label.NONE, "limit": Label.NONE}.get(rule.label) or Label(rule.label)
+    label = _LABELS.get(rule.label) or Label(rule.label)
     return Keyword(label, rule.why, rule.name, span, rule.language)
 
 
@@ -217,6 +217,20 @@ def _shielded(line: Line, grammar: Grammar) -> Line:
 def _left(line: Line) -> list[Token]:
     """The tokens that no shield covers."""
     return [t for s, t in zip(line.starts, line.tokens, strict=True) if not line.text.startswith("_", s)]
+
+
+def _by_gist(line: Line, grammar: Grammar) -> Keyword | None:
+    """A sentence whose words, in whatever order, say nothing but no and texts; with other words a person decides."""
+    shown = [
+        Token("_", token.start, token.end) if line.text.startswith("_", start) else token
+        for start, token in zip(line.starts, line.tokens, strict=True)
+    ]
+    found = gist.refusal(shown)
+    if found is None or (not found.sure and _first(grammar, line, "limit") is not None):
+        return None
+    label = Label.STOP if found.sure else Label.AMBIGUOUS
+    why = f"{found.why} (rule 2)" if found.sure else "speaks against texts, among other words (rule 7)"
+    return Keyword(label, why, found.rule, (found.tokens[0].start, found.tokens[-1].end), found.language)
 
 
 def _stop_sentence(line: Line, grammar: Grammar, text: str) -> Keyword | None:

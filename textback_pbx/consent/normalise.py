@@ -122,7 +122,7 @@ def _add_mark(found: list[Token], chars: str, position: int, place: int) -> None
     if char in HALT_EMOJI:
         found.append(Token(HALT, place, place + 1))
         return
-    if char == "#" and not chars[position + 1 : position + 2].isdigit():
+    if char == "#" and not chars[position + 1 : position + 2].isalnum():
         found.append(Token("number", place, place + 1))
         return
     dash = char == "-" and chars[position - 1 : position].isspace()

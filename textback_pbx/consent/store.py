@@ -102,7 +102,7 @@ async def _keep_disclosure(tx: Tx, disclosure: Disclosure) -> None:
 
 
 async def _refresh_opt_out(tx: Tx, entry: Entry) -> None:
-    since = ledger.opted_out_since(await _entries(tx, entry.subject))
+    since = ledger.opted_out_since(await entries_of_subject(tx, entry.subject))
     if since is None:
         await tx.run("DELETE FROM opt_outs WHERE subject = ?", (entry.subject,))
     else:
@@ -120,7 +120,8 @@ def _entry(row: Row) -> Entry:
     return Entry(**{**{key: row[key] for key in row.keys()}, "event": Event(row["event"])})  # noqa: SIM118 - a Row is no dict
 
 
-async def _entries(tx: Tx, subject: str) -> list[Entry]:
+async def entries_of_subject(tx: Tx, subject: str) -> list[Entry]:
+    """Return the entries of one fingerprint, the oldest first."""
     rows = await tx.all(f"SELECT {_COLUMNS} FROM consent WHERE subject = ? ORDER BY seq", (subject,))  # noqa: S608 - our own columns
     return [_entry(row) for row in rows]
 
@@ -134,7 +135,7 @@ async def entry_of(tx: Tx, seq: int) -> Entry | None:
 async def entries_of(tx: Tx, number: str) -> list[Entry]:
     """Return every entry of one number, oldest first; works in a read-only transaction."""
     key = await _key(tx)
-    return [] if key is None else await _entries(tx, ledger.fingerprint(key, number))
+    return [] if key is None else await entries_of_subject(tx, ledger.fingerprint(key, number))
 
 
 async def state_of(tx: Tx, number: str, now_ms: int) -> ConsentState:

@@ -1,0 +1,156 @@
+"""What a clause is about, word by word, where no wording fits: a refusal of texts said in any order. Pure.
+
+The wordings of the language files know what people usually write. This layer knows ideas instead: every word of a
+clause carries one or more (texts, no, stop, remove, our list, wanting, getting), or is plain glue, or is unknown.
+A clause made of nothing but glue and the two ideas that together refuse texts ("me no want text", "text for this
+number to end please") is a refusal, in whatever order; each unknown word ("the price", "my crown") speaks against it,
+and so does one that sets hours, names other people or tells of a text that did not come.
+
+Words are data, one file per language under ``gists/``.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from textback_pbx.consent.normalise import BREAKS, COMMA, STOP, Token
+from textback_pbx.consent.patterns import spellings
+
+LANGUAGES = ("en", "es", "fr", "de", "it", "pt", "nl")
+
+#: Ideas that together refuse texts; each pair with the name of its rule and a plain reason.
+_PAIRS = (
+    ("cease", "texts", "cease_texting", "stop and texts, with nothing else in the clause"),
+    ("no", "texts", "do_not_text", "no and texts, with nothing else in the clause"),
+    ("remove", "texts", "off_the_list", "remove and texts, with nothing else in the clause"),
+    ("remove", "entry", "off_the_list", "remove and our list or the number, with nothing else in the clause"),
+)
+#: Ideas of which three together refuse texts without naming them.
+_TRIPLES = (
+    ("no", "want", "get", "these", "do_not_want_texts", "not wanting to get these, with nothing else in the clause"),
+    ("cease", "want", "get", "these", "do_not_want_texts", "wanting to stop getting these"),
+)
+_IDEAS = ("texts", "no", "cease", "remove", "entry", "want", "get", "these", "hate", "plain", "veto")
+_LONGEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """A clause's refusal: the rule's name, the reason, the tokens it rests on, how sure (``True``: alone enough)."""
+
+    rule: str
+    why: str
+    tokens: tuple[Token, ...]
+    language: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """One language: phrase -> ideas."""
+
+    language: str
+    ideas: Mapping[tuple[str, ...], frozenset[str]]
+    longest: int
+
+
+@cache
+def lexicons() -> tuple[Lexicon, ...]:
+    """Read every language's file once."""
+    return tuple(_read(name) for name in LANGUAGES)
+
+
+def _read(name: str) -> Lexicon:
+    path = resources.files("textback_pbx.consent") / "gists" / f"{name}.toml"
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    unknown = set(data) - set(_IDEAS)
+    if unknown:
+        raise ValueError(f"{name}: no such ideas: {sorted(unknown)}")
+    ideas: dict[tuple[str, ...], set[str]] = {}
+    for idea, words in data.items():
+        for word in words:
+            for form in spellings(word):
+                ideas.setdefault(tuple(form.split()), set()).add(idea)
+    return Lexicon(name, {key: frozenset(found) for key, found in ideas.items()}, max(map(len, ideas), default=1))
+
+
+def refusal(found: Sequence[Token]) -> Gist | None:
+    """Return what in these tokens refuses texts, the surest clause first; ``None`` when nothing does."""
+    best: Gist | None = None
+    for sentence in _cut(found, STOP):
+        for lexicon in lexicons():
+            if "veto" in _ideas([token for token in sentence if token.text not in BREAKS], lexicon).places:
+                continue
+            for clause in _cut(sentence, COMMA):
+                gist = _of_clause(clause, lexicon)
+                if gist is not None and gist.sure:
+                    return gist
+                best = best or gist
+    return best
+
+
+def _cut(found: Sequence[Token], at: str) -> list[list[Token]]:
+    """Cut tokens at a break; parts too short or too long to say something are left out."""
+    out: list[list[Token]] = [[]]
+    for token in found:
+        if token.text == at:
+            out.append([])
+        else:
+            out[-1].append(token)
+    return [part for part in out if 1 < len(part) <= _LONGEST]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A clause read in one language: the places of each idea, and how many words are known and unknown."""
+
+    places: Mapping[str, tuple[int, ...]]
+    known: int
+    unknown: int
+
+    def has(self, *ideas: str) -> bool:
+        """Whether each idea stands on a word of its own."""
+        used: set[int] = set()
+        for idea in ideas:
+            free = next((place for place in self.places.get(idea, ()) if place not in used), None)
+            if free is None:
+                return False
+            used.add(free)
+        return True
+
+
+def _of_clause(clause: Sequence[Token], lexicon: Lexicon) -> Gist | None:
+    read = _ideas(clause, lexicon)
+    for *ideas, rule, why in (*_PAIRS, *_TRIPLES):
+        if not read.has(*ideas):
+            continue
+        if read.unknown * 2 > read.known:
+            continue
+        basis = sorted({read.places[idea][0] for idea in ideas})
+        return Gist(rule, why, tuple(clause[place] for place in basis), lexicon.language, read.unknown == 0)
+    return None
+
+
+def _ideas(clause: Sequence[Token], lexicon: Lexicon) -> _Read:
+    places: dict[str, list[int]] = {}
+    known = unknown = index = 0
+    while index < len(clause):
+        size, ideas = _longest(clause, index, lexicon)
+        if ideas:
+            known += size
+            for idea in ideas:
+                places.setdefault(idea, []).append(index)
+        else:
+            unknown += not clause[index].text.isdigit()
+        index += size
+    return _Read({idea: tuple(at) for idea, at in places.items()}, known, unknown)
+
+
+def _longest(clause: Sequence[Token], index: int, lexicon: Lexicon) -> tuple[int, frozenset[str]]:
+    for size in range(min(lexicon.longest, len(clause) - index), 0, -1):
+        ideas = lexicon.ideas.get(tuple(token.text for token in clause[index : index + size]))
+        if ideas is not None:
+            return size, ideas
+    return 1, frozenset()
