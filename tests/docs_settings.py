@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from textback_pbx.config import DAYS, Pbx, Settings
+from textback_pbx.config.sections import FurtherModem
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
 
@@ -35,6 +36,7 @@ SAYS = {
     "ami.secret_file": "A file that holds the secret.",
     "ami.tls": "Speak TLS; Asterisk's tlsenable in manager.conf.",
     "ami.ca_file": "The certificate to check Asterisk's against; left out: the system's.",
+    "modems": "A table `[[modems]]` for each further modem: a `name` of its own, and the keys of `[modem]`.",
     "modem.baud": "Speed of a serial line; USB sticks ignore it.",
     "modem.pin_file": "A file that holds the PIN.",
     "modem.iccid": "If set, another SIM stops the line.",
@@ -73,7 +75,7 @@ def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[
     """Give every key of the configuration as ``section.key``; a line's hours are those of ``[hours]``."""
     for name, field in model.model_fields.items():
         inner = _table_of(field.annotation)
-        if inner is None or inner is Pbx or prefix:
+        if inner in (None, Pbx, FurtherModem) or prefix:
             yield prefix + name, field
         else:
             yield from keys(inner, f"{name}.")

@@ -18,7 +18,7 @@ MINIMAL = '[office]\nname = "Lakeside"\n'
 def keys_of(model: type[BaseModel], prefix: str = "") -> set[str]:
     found = set()
     for name, field in model.model_fields.items():
-        inner = None if name == "pbx" else _model_in(field.annotation)  # its keys are those of [ami]
+        inner = None if name in ("pbx", "modems") else _model_in(field.annotation)  # its keys are those of [ami]
         found |= keys_of(inner, f"{prefix}{name}.") if inner else {prefix + name}
     return found
 
@@ -122,3 +122,31 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, content, word):
         path.write_bytes(content)
     with pytest.raises(ConfigProblem, match=word):
         config.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[modems]]\nname = "b"\n', "modems.0.port: must be set"),
+        ('[[modems]]\nport = "/dev/b"\n', "modems.0.name: must be set"),
+        ('[modem]\nport = "/dev/a"\n[[modems]]\nname = "modem"\nport = "/dev/b"\n', "two have the name 'modem'"),
+        ('[modem]\nport = "/dev/a"\n[[modems]]\nname = "b"\nport = "/dev/a"\n', "two have the port '/dev/a'"),
+        ('[[modems]]\nname = "b"\nport = "/dev/b"\nmodel = "nokia"\n', "line 6: modems.0.model: no such model"),
+        ('[[modems]]\nname = "b"\nport = "/dev/b"\npin_file = "/none"\n', "modems.0.pin_file: cannot be read"),
+        ('[[lines]]\nname = "x"\ndialled = ["1"]\nmodem = "c"\n', "no modem is named 'c'; there are: modem"),
+        ('[modem]\nussd_credit = "100"\n', "line 4: modem.ussd_credit"),
+    ],
+)
+def test_what_is_wrong_with_several_modems_is_named(text, words):
+    with pytest.raises(ConfigProblem) as caught:
+        parse(MINIMAL + text, Path("c.toml"))
+    assert words in str(caught.value)
+
+
+def test_one_modem_and_several():
+    def names(text):
+        return [modem.name for modem in parse(MINIMAL + text, Path("c.toml")).every_modem()]
+
+    assert names("") == ["modem"]
+    assert names('[[modems]]\nname = "b"\nport = "/dev/b"\n') == ["b"]
+    assert names('[modem]\nport = "/dev/a"\n[[modems]]\nname = "b"\nport = "/dev/b"\n') == ["modem", "b"]

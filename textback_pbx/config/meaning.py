@@ -33,17 +33,14 @@ def _place(key: str, lines: Mapping[str, int]) -> str:
 
 
 def _all(settings: Settings) -> Iterator[tuple[str, str]]:
-    office, modem = settings.office, settings.modem
+    office = settings.office
     yield from _phone("office.phone", office.phone, office.country)
     yield from _days("hours", settings.hours)
     for number, line in enumerate(settings.lines):
         yield from _phone(f"lines.{number}.phone", line.phone, office.country)
         if line.hours is not None:
             yield from _days(f"lines.{number}.hours", line.hours)
-    if modem.model != "auto" and modem.model not in profile.names():
-        yield "modem.model", f"no such model: {modem.model!r}; there are: auto, {', '.join(profile.names())}"
-    if re.search(r"[\x00-\x1f]", modem.port):
-        yield "modem.port", "holds a control character; write the path as ls /dev/serial/by-id shows it"
+    yield from _modems(settings)
     yield from _pbxs(settings)
     yield from _texts(settings)
     yield from staffing_meaning.problems(settings)
@@ -56,6 +53,24 @@ def _pbxs(settings: Settings) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(settings.lines):
         if line.pbx and line.pbx not in names:
             yield f"lines.{number}.pbx", f"no PBX is named {line.pbx!r}; there are: {', '.join(names)}"
+
+
+def _modems(settings: Settings) -> Iterator[tuple[str, str]]:
+    keys = ["modem", *(f"modems.{number}" for number in range(len(settings.modems)))]
+    for key, modem in zip(keys, (settings.modem, *settings.modems), strict=True):
+        if modem.model != "auto" and modem.model not in profile.names():
+            yield f"{key}.model", f"no such model: {modem.model!r}; there are: auto, {', '.join(profile.names())}"
+        if re.search(r"[\x00-\x1f]", modem.port):
+            yield f"{key}.port", "holds a control character; write the path as ls /dev/serial/by-id shows it"
+    used = settings.every_modem()
+    for key in ("name", "port", "imei", "iccid"):
+        values = [value for modem in used if (value := getattr(modem, key))]
+        for value in sorted({value for value in values if values.count(value) > 1}):
+            yield "modems", f"two have the {key} {value!r}; each modem has one of its own"
+    names = [modem.name for modem in used]
+    for number, line in enumerate(settings.lines):
+        if line.modem and line.modem not in names:
+            yield f"lines.{number}.modem", f"no modem is named {line.modem!r}; there are: {', '.join(names)}"
 
 
 def _phone(key: str, value: str, country: str) -> Iterator[tuple[str, str]]:

@@ -118,6 +118,8 @@ def secret_files(data: Mapping[str, Any], lines: Mapping[str, int]) -> list[str]
     """A secret given twice, or in a file that cannot be read."""
     tables = [("ami", "secret", data.get("ami")), ("modem", "pin", data.get("modem"))]
     tables += [(f"pbx.{number}", "secret", table) for number, table in enumerate(_list(data.get("pbx")))]
+    tables += [(f"modems.{number}", "pin", table) for number, table in enumerate(_list(data.get("modems")))]
+    tables.append(("cdr", "url", data.get("cdr")))
     problems = []
     for section, key, table in tables:
         if not isinstance(table, dict) or f"{key}_file" not in table:

@@ -89,6 +89,7 @@ class Line(Section):
     name: str = Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$")
     dialled: tuple[str, ...] = Field(min_length=1)
     pbx: str = ""
+    modem: str = ""
     business: str = Field(default="", max_length=60)
     language: Literal["", "en", "es"] = ""
     trade: Trade | Literal[""] = ""
@@ -102,6 +103,29 @@ class Line(Section):
 
 #: How a PBX may be called: it stands in every call's key, so no slash.
 _PBX_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+
+class Cdr(Section):
+    """Where Asterisk keeps its call records, to repair what was not heard: one of ``csv``, ``sqlite``, ``url``."""
+
+    csv: str = ""
+    sqlite: str = ""
+    url: SecretStr = SecretStr("")
+    url_file: Path | None = None
+    table: str = Field(default="cdr", pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")
+    columns: tuple[str, ...] = ()
+    times: Literal["auto", "local", "utc"] = "auto"
+    timezone: Zone | Literal[""] = ""
+    unanswered: bool = False
+    delay_seconds: int = Field(default=10, ge=1, le=600)
+    margin_seconds: int = Field(default=60, ge=0, le=3600)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        named = (self.csv, self.sqlite, self.url.get_secret_value() or self.url_file)
+        if sum(map(bool, named)) > 1:
+            raise ValueError("name one source of call records: csv, sqlite or url")
+        return self
 
 
 class Ami(Section):
@@ -122,14 +146,16 @@ class Ami(Section):
 
 
 class Pbx(Ami):
-    """One more PBX: the same keys as ``[ami]``, and a name of its own."""
+    """One more PBX: the same keys as ``[ami]``, a name of its own, and its call records (``[pbx.cdr]``)."""
 
     name: str = Field(max_length=40, pattern=_PBX_NAME)
+    cdr: Cdr = Cdr()
 
 
 class Modem(Section):
-    """The GSM modem and its SIM."""
+    """One GSM modem and its SIM."""
 
+    name: str = Field(default="modem", max_length=40, pattern=_PBX_NAME)
     port: str = ""
     model: str = "auto"
     baud: int = 115200
@@ -141,6 +167,24 @@ class Modem(Section):
     seconds_between_texts: int = Field(default=3, ge=0, le=3600)
     texts_per_hour: int = Field(default=30, ge=1, le=3600)
     texts_per_day: int = Field(default=100, ge=1, le=10_000)
+    validity_hours: int = Field(default=24, ge=1, le=720)
+    status_reports: bool = True
+    ussd_credit: str = Field(default="", pattern=r"^([*#][*#0-9]{1,19})?$")
+    stands_in: bool = True
+
+
+class FurtherModem(Modem):
+    """One more modem: the same keys as ``[modem]``, a name of its own, and a port."""
+
+    name: str = Field(max_length=40, pattern=_PBX_NAME)
+    port: str = Field(min_length=1)
+
+
+class Pool(Section):
+    """When one modem sends for the lines of another."""
+
+    failover_seconds: int = Field(default=30, ge=1, le=3600)
+    budget_seconds: int = Field(default=120, ge=1, le=86_400)
 
 
 class QuietHours(Section):

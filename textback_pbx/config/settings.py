@@ -15,7 +15,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from textback_pbx.config.problems import ConfigProblem, explain, key_lines, repeated_lines, secret_files
 from textback_pbx.config.sections import (
     Ami,
+    Cdr,
     DatabaseSection,
+    FurtherModem,
     Hours,
     Line,
     Log,
@@ -23,6 +25,7 @@ from textback_pbx.config.sections import (
     Nudge,
     Office,
     Pbx,
+    Pool,
     QuietHours,
     Rules,
     Texts,
@@ -50,7 +53,10 @@ class Settings(BaseSettings):
     hours: Hours = Hours()
     lines: tuple[Line, ...] = ()
     ami: Ami = Ami()
+    cdr: Cdr = Cdr()
     modem: Modem = Modem()
+    modems: tuple[FurtherModem, ...] = ()
+    pool: Pool = Pool()
     quiet_hours: QuietHours = QuietHours()
     rules: Rules = Rules()
     nudge: Nudge = Nudge()
@@ -82,14 +88,28 @@ class Settings(BaseSettings):
         alone = not self.pbx or "ami" in self.model_fields_set
         return (*((self.ami,) if alone else ()), *self.pbx)
 
+    def cdr_of(self, pbx: Ami) -> Cdr:
+        """Return where a PBX keeps its call records: ``[cdr]`` for that of ``[ami]``."""
+        return pbx.cdr if isinstance(pbx, Pbx) else self.cdr
+
+    def cdr_url(self, cdr: Cdr) -> str:
+        """Return the database's URL, from the file it names when it names one; it may hold a password."""
+        return _secret(cdr.url, cdr.url_file)
+
     def ami_secret(self, pbx: Ami | None = None) -> str:
         """Return the AMI secret of a PBX (that of ``[ami]``), from the file it names when it names one."""
         ami = pbx or self.ami
         return _secret(ami.secret, ami.secret_file)
 
-    def modem_pin(self) -> str:
-        """Return the SIM's PIN, or ``""``."""
-        return _secret(self.modem.pin, self.modem.pin_file)
+    def every_modem(self) -> tuple[Modem, ...]:
+        """Return every modem: that of ``[modem]``, unless it has no port and ``[[modems]]`` tables are there."""
+        alone = bool(self.modem.port) or not self.modems
+        return (*((self.modem,) if alone else ()), *self.modems)
+
+    def modem_pin(self, modem: Modem | None = None) -> str:
+        """Return the PIN of a modem's SIM (that of ``[modem]``), or ``""``."""
+        one = modem or self.modem
+        return _secret(one.pin, one.pin_file)
 
     def zone(self) -> ZoneInfo:
         """Return the office's time zone."""
