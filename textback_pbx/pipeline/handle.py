@@ -1,14 +1,15 @@
 """Stored texts -> consent, answers, tasks: one text, one transaction.
 
-A STOP is in the ledger, and in the row that every claim reads, before anything else is done with it.
+A STOP is in the ledger, and in the row that every claim reads, before anything else is done with it. A text of our
+own staff is an order, not a customer's word: it goes to :mod:`textback_pbx.pipeline.orders`.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from textback_pbx.clock import Clock
+from textback_pbx.clock import MINUTE_MS, Clock
 from textback_pbx.consent import entries, keywords, ledger
 from textback_pbx.consent import store as consent
 from textback_pbx.database import Database, Tx
@@ -16,20 +17,61 @@ from textback_pbx.decision.policy import LinePolicy
 from textback_pbx.decision.wording import segment
 from textback_pbx.outbox import store as outbox
 from textback_pbx.phone import E164
-from textback_pbx.pipeline import people
+from textback_pbx.pipeline import people, routes
 from textback_pbx.pipeline.office import DEFAULT_LINE, Office
+from textback_pbx.pipeline.orders import Orders
 from textback_pbx.pipeline.people import Subject
-from textback_pbx.replies import handling, intake
+from textback_pbx.replies import care, handling, routing
 from textback_pbx.replies import store as replies
-from textback_pbx.replies.contacts import store as contacts
-from textback_pbx.replies.handling import HandlingSettings, Label, LineWords, Plan, Situation, Urgency
+from textback_pbx.replies.contacts.person import Customer
+from textback_pbx.replies.contacts.store import customer_of
+from textback_pbx.replies.handling import HandlingSettings, Label, LineWords, Plan, Situation
+from textback_pbx.replies.intake import Intake
+from textback_pbx.replies.routing import Route
 from textback_pbx.tasks import store as tasks
 from textback_pbx.tasks.book import Kind, Priority
+from textback_pbx.tasks.notify_store import emit
+from textback_pbx.tasks.staff import available
 
 _IDLE_S = 60.0
-_URGENCY = {"urgent": Urgency.URGENT, "emergency": Urgency.EMERGENCY}
-#: The trades that the intake has a lexicon for.
-_TRADES = frozenset(("home_services", "dental", "law", "salon", "pet"))
+#: Its owner hears of a further text unless the one before is younger than this.
+_TOLD_AGAIN_MS = 2 * MINUTE_MS
+#: Texts that are keywords have no route but the line's.
+_ORDINARY = (Label.NONE, Label.AMBIGUOUS)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One text as it was understood: its intake, whether its writer is known, what wants care in it, whose it is."""
+
+    intake: Intake
+    customer: Customer
+    signs: tuple[str, ...]
+    route: Route
+
+    def values(self) -> dict[str, Any]:
+        """Return the intake as it is kept; the contact record says that this is a customer where the text does not."""
+        found = {**self.intake.values(), "evidence": self.intake.evidence_values()}
+        if self.intake.customer or not self.customer:
+            return found
+        evidence = {"span": None, "words": "", "rule": "contact_record", "confidence": 1.0}
+        return {**found, "customer": self.customer.value, "evidence": {**found["evidence"], "customer": evidence}}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One text while it is handled."""
+
+    subject: Subject
+    situation: Situation
+    read: Read
+    now_ms: int
+
+    @property
+    def thread_id(self) -> int:
+        """Return the thread: every text but those of staff has one."""
+        assert self.subject.thread_id is not None
+        return self.subject.thread_id
 
 
 class Unread:
@@ -61,59 +103,89 @@ class Handler:
     """The handle loop's step."""
 
     def __init__(
-        self, database: Database, office: Office, clock: Clock, unread: Unread, *, on_text: Callable[[], None]
+        self,
+        database: Database,
+        office: Office,
+        clock: Clock,
+        unread: Unread,
+        *,
+        on_text: Callable[[], None],
+        on_event: Callable[[], None] = lambda: None,
     ) -> None:
         self._database, self._office, self._clock = database, office, clock
-        self._unread, self._on_text = unread, on_text
+        self._unread, self._on_text, self._on_event = unread, on_text, on_event
+        self._staff = office.staffing.staff.phones()
+        self._orders = Orders(office)
 
     async def step(self) -> float:
         """Put parts together and handle one text; return 0.0 while there may be more."""
         stored = self._unread.stored
         async with self._database.transaction() as tx:
             now_ms = self._clock.now_ms()
-            await replies.assemble_ready(tx, now_ms, default_line=DEFAULT_LINE)
+            await replies.assemble_ready(tx, now_ms, default_line=DEFAULT_LINE, staff=self._staff)
             waiting = await replies.to_handle(tx, limit=1)
             if waiting:
                 await self._handle(tx, waiting[0], now_ms)
         if not waiting:
             self._unread.read(stored)
         self._on_text()
+        if waiting:
+            self._on_event()
         return 0.0 if waiting else _IDLE_S
 
     async def _handle(self, tx: Tx, inbound_id: int, now_ms: int) -> None:
         sender, line_name, thread_id = await replies.whose(tx, inbound_id)
+        if thread_id is None:
+            await self._orders.handle(tx, inbound_id, sender, now_ms)
+            return
         known = bool(E164.fullmatch(sender))
         opted_out = known and await consent.is_opted_out(tx, sender)
         situation = await replies.situation_of(tx, inbound_id, now_ms, opted_out=opted_out)
         line = self._office.line(line_name)
         last = await replies.last_outbound(tx, sender, situation.received_ms)
         keyword = keywords.classify(situation.body, keywords.LastOutbound(last))
-        read = await _known(tx, sender, self._intake(situation, line))
+        label = Label(keyword.label.value)
+        subject = Subject(f"inbound:{inbound_id}", line_name, sender, None, thread_id)
+        read = await self._read(tx, situation, subject, label)
+        case = Case(subject, situation, read, now_ms)
         plan = handling.plan(
             situation,
-            Label(keyword.label.value),
+            label,
             keyword.why,
             now_ms,
             words=LineWords(line.business, line.phone),
-            urgency=_URGENCY.get(str(read.get("urgency")), Urgency.NORMAL),
+            urgency=read.route.priority,
             settings=HandlingSettings(owner=line.owner),
         )
+        plan = _with_care(plan, read.signs)
         await self._consent(tx, situation, plan, line, now_ms)
         for message_id in await replies.queued_automatic(tx, sender, plan.cancel_kinds):
             await outbox.cancel(tx, message_id, plan.cancel_why, now_ms)
-        subject = Subject(f"inbound:{inbound_id}", line_name, sender, None, thread_id)
         await self._answer(tx, plan, subject, inbound_id, now_ms)
-        await self._task(tx, plan, subject, now_ms)
+        told = await self._task(tx, plan, case)
+        await self._event(tx, case, told=told)
         await replies.mark_handled(
-            tx, inbound_id, plan, keyword=keyword.label.value, why=keyword.why, intake=read, now_ms=now_ms
+            tx,
+            inbound_id,
+            plan,
+            keyword=keyword.label.value,
+            why=keyword.why,
+            intake=read.values(),
+            now_ms=now_ms,
         )
 
-    def _intake(self, situation: Situation, line: LinePolicy) -> dict[str, Any]:
-        zone = line.hours.zone
-        moment = datetime.fromtimestamp(situation.received_ms / 1_000, UTC).astimezone(ZoneInfo(zone))
-        trade = line.trade if line.trade in _TRADES else None
-        read = intake.read(situation.body, now=moment, tz=zone, business=trade)
-        return {**read.values(), "evidence": read.evidence_values()}
+    async def _read(self, tx: Tx, s: Situation, subject: Subject, label: Label) -> Read:
+        """Read what a text says, and whose it is; a keyword is the line's, and no cry for help."""
+        found = routes.read_text(self._office, subject.line, s.body, s.received_ms)
+        signs: tuple[str, ...] = ()
+        if label in _ORDINARY and subject.thread_id is not None:
+            unanswered = await replies.unanswered(tx, subject.thread_id)
+            signs = care.signs_of(s.body, unanswered=unanswered, services=1 + len(found.also))
+        customer = await customer_of(tx, s.sender)
+        inquiry = routes.inquiry_of(
+            self._office, subject.line, s.body, found, s.received_ms, customer=customer.value, signs=signs
+        )
+        return Read(found, customer, signs, routes.route_of(self._office, inquiry))
 
     async def _consent(self, tx: Tx, s: Situation, plan: Plan, line: LinePolicy, now_ms: int) -> None:
         if plan.consent is None:
@@ -141,30 +213,78 @@ class Handler:
         )
         await outbox.enqueue(tx, new, now_ms)
 
-    async def _task(self, tx: Tx, plan: Plan, subject: Subject, now_ms: int) -> None:
+    async def _task(self, tx: Tx, plan: Plan, case: Case) -> bool:
+        """Open, raise or hand on the task that a text wants; return whether its owner hears of it by that."""
         if plan.task is None:
-            return
-        priority = Priority(plan.task.priority.value)
-        if plan.task.raises and subject.thread_id is not None:
-            due_ms = people.deadline(self._office, subject.line, priority, now_ms)
-            await tasks.raise_for_thread(tx, subject.thread_id, priority, due_ms, plan.task.reason)
-            return
+            return True
+        route, priority = case.read.route, Priority(plan.task.priority.value)
+        reason, wanted = plan.task.reason + _by(route), self._wanted(case)
+        if plan.task.raises:
+            return await self._raise(tx, case, priority, reason, wanted)
         await people.open_task(
             tx,
             self._office,
-            subject,
+            case.subject,
             Kind(plan.task.kind),
-            plan.task.reason,
-            now_ms=now_ms,
+            reason,
+            now_ms=case.now_ms,
             priority=priority,
-            owner=plan.task.owner,
+            owner=wanted,
+            minutes=route.minutes,
         )
+        return True
+
+    async def _raise(self, tx: Tx, case: Case, priority: Priority, reason: str, wanted: str) -> bool:
+        """Raise the thread's task; what a rule gives to somebody else is handed on when it is raised."""
+        now_ms = case.now_ms
+        due_ms = people.deadline(self._office, case.subject.line, priority, now_ms)
+        raised = await tasks.raise_for_thread(tx, case.thread_id, priority, due_ms, reason, now_ms=now_ms)
+        rule = case.read.route.rule
+        if not raised or rule == routing.LINES_OWNER:
+            return bool(raised)
+        for task in await tasks.open_of_thread(tx, case.thread_id):
+            if task.id in raised and not self._has(task.owner, wanted):
+                await people.hand_to(tx, self._office, task.id, wanted, now_ms=now_ms, why=f"route {rule}")
+        return True
+
+    def _wanted(self, case: Case) -> str:
+        """Return who is to have a text: whoever had the thread before, unless a rule gives it to others."""
+        route, had = case.read.route, case.situation.owner
+        if route.rule == routing.LINES_OWNER:
+            return had or route.to
+        before = self._office.staffing.staff.people.get(had)
+        if before is not None and self._has(had, route.to) and available(before, case.now_ms, {}):
+            return had
+        return route.to
+
+    def _has(self, owner: str, wanted: str) -> bool:
+        """Say whether somebody is, or is one of, whom a rule names."""
+        queue = self._office.staffing.staff.queues.get(wanted)
+        return owner == wanted or (queue is not None and owner in queue.members)
+
+    async def _event(self, tx: Tx, case: Case, *, told: bool) -> None:
+        """Tell of the text; its owner only if no task does so, and not for each text of a burst."""
+        s, tell = case.situation, list[str]()
+        if not told:
+            since_ms = s.received_ms - _TOLD_AGAIN_MS
+            if not await replies.written_before(tx, case.thread_id, s.inbound_id, since_ms):
+                tell = [task.owner for task in (await tasks.open_of_thread(tx, case.thread_id))[:1]]
+        data = {"inbound_id": s.inbound_id, "thread_id": case.thread_id, "line": case.subject.line, "tell": tell}
+        await emit(tx, "reply.received", case.subject.source, s.received_ms, data)
 
 
-async def _known(tx: Tx, sender: str, read: dict[str, Any]) -> dict[str, Any]:
-    """Add from the contact record whether this is a customer already, where the text does not say."""
-    customer = await contacts.customer_of(tx, sender)
-    if read.get("customer") or not customer:
-        return read
-    found = {"span": None, "words": "", "rule": "contact_record", "confidence": 1.0}
-    return {**read, "customer": customer.value, "evidence": {**read.get("evidence", {}), "customer": found}}
+def _with_care(plan: Plan, signs: tuple[str, ...]) -> Plan:
+    """Sensitive or distressed: nothing automatic goes there until a person has looked."""
+    if plan.task is None:
+        return plan
+    said = f"; {', '.join(signs)}" if signs else ""
+    plan = replace(plan, task=replace(plan.task, reason=plan.task.reason + said))
+    if not {"sensitive", "distressed"} & set(signs):
+        return plan
+    kinds = tuple(dict.fromkeys((*plan.cancel_kinds, *handling.AUTOMATIC_KINDS)))
+    why = plan.cancel_why or "paused: a person looks first"
+    return replace(plan, automation="paused", cancel_kinds=kinds, cancel_why=why)
+
+
+def _by(route: Route) -> str:
+    return "" if route.rule == routing.LINES_OWNER else f" (route {route.rule})"

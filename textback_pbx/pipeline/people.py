@@ -1,4 +1,4 @@
-"""Tasks, threads and ledger entries as the loops open them: one place that knows owners and deadlines."""
+"""Tasks, threads and ledger entries as the loops open them: one place that knows owners, turns and deadlines."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +9,10 @@ from textback_pbx.consent import store as consent
 from textback_pbx.database import Tx
 from textback_pbx.decision.verdict import Decision
 from textback_pbx.pipeline.office import Office
+from textback_pbx.tasks import staff_store
 from textback_pbx.tasks import store as tasks
-from textback_pbx.tasks.book import Kind, NewTask, Priority, TaskSettings, due
+from textback_pbx.tasks.book import Kind, NewTask, Priority, due, with_callback
+from textback_pbx.tasks.staff import ADMIN, Assigned, assign
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,18 @@ class Subject:
     thread_id: int | None = None
 
 
-def deadline(office: Office, line: str, priority: Priority, now_ms: int) -> int:
-    """Return when a task of this priority is due, in the line's opening hours."""
-    settings = TaskSettings(normal_minutes=office.line(line).callback_min)
-    return due(priority, now_ms, lambda from_ms, minutes: office.deadline(line, from_ms, minutes), settings)
+def deadline(office: Office, line: str, priority: Priority, now_ms: int, minutes: int = 0) -> int:
+    """Return when a task of this priority is due, in the line's opening hours; ``minutes``: a rule's own, or 0."""
+    settings = with_callback(office.staffing.tasks, minutes or office.line(line).callback_min)
+    return due(priority, now_ms, lambda from_ms, wanted: office.deadline(line, from_ms, wanted), settings)
+
+
+async def whose(tx: Tx, office: Office, owner: str, now_ms: int) -> Assigned:
+    """Return who gets what ``owner`` (a person, a queue, a desk) is to have now; the turn is not taken yet."""
+    staff = office.staffing.staff
+    turns = await staff_store.turns_of(tx, owner)
+    away = await staff_store.away_of(tx, now_ms)
+    return assign(staff, owner, now_ms, turns=turns, away=away)
 
 
 async def open_task(
@@ -40,29 +50,49 @@ async def open_task(
     now_ms: int,
     priority: Priority = Priority.NORMAL,
     owner: str = "",
+    minutes: int = 0,
 ) -> int | None:
     """Open a task with its owner and deadline; ``None`` when its source has one already."""
+    chosen = await whose(tx, office, owner or office.line(subject.line).owner, now_ms)
     task = NewTask(
         kind=kind,
         source=subject.source,
         line=subject.line,
         reason=reason,
-        owner=owner or office.line(subject.line).owner,
-        due_ms=deadline(office, subject.line, priority, now_ms),
+        owner=chosen.owner,
+        due_ms=deadline(office, subject.line, priority, now_ms, minutes),
         created_ms=now_ms,
         priority=priority,
         call_id=subject.call_id,
         thread_id=subject.thread_id,
         number=subject.number,
+        queue=chosen.queue,
+        why_owner=chosen.why,
     )
-    return await tasks.open_task(tx, task)
+    task_id = await tasks.open_task(tx, task)
+    if task_id is not None and chosen.queue:
+        await staff_store.take_turn(tx, chosen.queue, chosen.owner)
+    return task_id
+
+
+async def hand_to(
+    tx: Tx, office: Office, task_id: int, owner: str, *, now_ms: int, why: str, actor: str = tasks.AGENT
+) -> Assigned | None:
+    """Give an open task to a person, a queue or a desk; ``None``: they have it already, or it is closed."""
+    chosen = await whose(tx, office, owner, now_ms)
+    done = await tasks.assign_task(
+        tx, task_id, chosen.owner, now_ms=now_ms, queue=chosen.queue, actor=actor, why=f"{why}; {chosen.why}"
+    )
+    if done and chosen.queue:
+        await staff_store.take_turn(tx, chosen.queue, chosen.owner)
+    return chosen if done else None
 
 
 async def alert(tx: Tx, office: Office, subject: Subject, decision: Decision, now_ms: int) -> None:
     """Tell the admin of a broken phone, trunk or route: at most one task a line and day."""
     day = ledger.local_time(now_ms, ZoneInfo(office.line(subject.line).hours.zone))[:10]
     once = Subject(f"repair:{subject.line}:{day}", subject.line, None, call_id=subject.call_id)
-    await open_task(tx, office, once, Kind.REPAIR, decision.alert, now_ms=now_ms, owner="admin")
+    await open_task(tx, office, once, Kind.REPAIR, decision.alert, now_ms=now_ms, owner=ADMIN)
 
 
 async def record_consent_of_call(tx: Tx, office: Office, call: Any, said: dict[str, Any]) -> None:

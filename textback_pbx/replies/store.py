@@ -5,7 +5,7 @@ transaction of the pipeline's.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -46,13 +46,14 @@ async def store_part(tx: Tx, part: Part) -> Stored:
     return Stored.NEW if changed == 1 else Stored.DUPLICATE
 
 
-async def assemble_ready(tx: Tx, now_ms: int, *, default_line: str) -> list[int]:
+async def assemble_ready(tx: Tx, now_ms: int, *, default_line: str, staff: Collection[str] = frozenset()) -> list[int]:
     """Make a text (state new) and its thread of every group of parts that is ready; return the texts' ids.
 
-    A late part completes an incomplete text, which becomes new again: what it really says may be STOP.
+    What comes from one of the ``staff`` numbers gets no thread: it is no customer's. A late part completes an
+    incomplete text, which becomes new again: what it really says may be STOP.
     """
     waiting = await _waiting(tx, now_ms)
-    return [await _keep(tx, whole, default_line) for whole in inbound.assemble(waiting, now_ms)]
+    return [await _keep(tx, whole, default_line, staff) for whole in inbound.assemble(waiting, now_ms)]
 
 
 async def _waiting(tx: Tx, now_ms: int) -> list[StoredPart]:
@@ -68,7 +69,7 @@ async def _waiting(tx: Tx, now_ms: int) -> list[StoredPart]:
     return [StoredPart(**dict(row)) for row in rows]
 
 
-async def _keep(tx: Tx, whole: Whole, default_line: str) -> int:
+async def _keep(tx: Tx, whole: Whole, default_line: str, staff: Collection[str]) -> int:
     if whole.inbound_id is not None:
         await tx.run(
             "UPDATE inbound SET body = ?, complete = ?, received_ms = ?, state = 'new' WHERE id = ?",
@@ -76,8 +77,9 @@ async def _keep(tx: Tx, whole: Whole, default_line: str) -> int:
         )
         inbound_id = whole.inbound_id
     else:
-        line = await line_of(tx, whole.sender) or default_line
-        thread_id = await thread_for(tx, whole.sender, line, whole.received_ms)
+        known = whole.sender in staff
+        line = default_line if known else await line_of(tx, whole.sender) or default_line
+        thread_id = None if known else await thread_for(tx, whole.sender, line, whole.received_ms)
         inbound_id = await tx.insert(
             "INSERT INTO inbound (thread_id, sender, line, body, complete, scts_ms, received_ms)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -94,8 +96,8 @@ async def to_handle(tx: Tx, limit: int = 100) -> list[int]:
     return [int(row["id"]) for row in rows]
 
 
-async def whose(tx: Tx, inbound_id: int) -> tuple[str, str, int]:
-    """Return a text's sender, line and thread."""
+async def whose(tx: Tx, inbound_id: int) -> tuple[str, str, int | None]:
+    """Return a text's sender, line and thread; a text of our own staff has none."""
     row = await tx.one("SELECT sender, line, thread_id FROM inbound WHERE id = ?", (inbound_id,))
     if row is None:
         raise LookupError(f"there is no inbound text {inbound_id}")
@@ -146,6 +148,34 @@ async def _open_task(tx: Tx, thread_id: int) -> Urgency | None:
         (thread_id,),
     )
     return None if priority is None else Urgency(priority)
+
+
+async def unanswered(tx: Tx, thread_id: int) -> int:
+    """Return how many texts the person wrote since a person of ours wrote, or was done with a task of theirs."""
+    return int(
+        await tx.value(
+            "SELECT count(*) FROM inbound WHERE thread_id = :thread AND received_ms > max("
+            " coalesce((SELECT max(created_ms) FROM messages WHERE thread_id = :thread AND kind = 'staff'), 0),"
+            " coalesce((SELECT max(closed_ms) FROM tasks WHERE thread_id = :thread AND state = 'done'), 0))",
+            {"thread": thread_id},
+        )
+    )
+
+
+async def written_before(tx: Tx, thread_id: int, inbound_id: int, since_ms: int) -> bool:
+    """Say whether the person had written since then, before this text."""
+    found = await tx.value(
+        "SELECT 1 FROM inbound WHERE thread_id = ? AND id < ? AND received_ms >= ? LIMIT 1",
+        (thread_id, inbound_id, since_ms),
+    )
+    return found is not None
+
+
+async def handled_for_staff(tx: Tx, inbound_id: int, why: str) -> None:
+    """Record what was made of a text of our own staff."""
+    await tx.run(
+        "UPDATE inbound SET state = 'handled', keyword = 'none', keyword_why = ? WHERE id = ?", (why, inbound_id)
+    )
 
 
 async def last_outbound(tx: Tx, number: str, before_ms: int) -> str:

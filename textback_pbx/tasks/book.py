@@ -6,7 +6,7 @@ that was answered), closes it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from textback_pbx.clock import MINUTE_MS
@@ -69,7 +69,10 @@ class TaskSettings:
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """A task to open. ``source`` (``call:12``, ``part:7``, ``inbound:3``) makes it one of its kind for ever."""
+    """A task to open. ``source`` (``call:12``, ``part:7``, ``inbound:3``) makes it one of its kind for ever.
+
+    ``queue`` is where its owner was chosen ('' for none), ``why_owner`` says how.
+    """
 
     kind: Kind
     source: str
@@ -82,6 +85,13 @@ class NewTask:
     call_id: int | None = None
     thread_id: int | None = None
     number: str | None = None
+    queue: str = ""
+    why_owner: str = ""
+
+
+def with_callback(settings: TaskSettings, minutes: int) -> TaskSettings:
+    """Return the settings with another service level for normal tasks: a line's, or a rule's."""
+    return replace(settings, normal_minutes=minutes)
 
 
 def after(state: State, step: Step) -> State | None:

@@ -8,45 +8,69 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import Any
 
 from textback_pbx.clock import DAY_MS, MINUTE_MS, SECOND_MS
+from textback_pbx.tasks.periods import Period
 
 #: An answer belongs to a missed call when it came within this time of it.
 REPLY_WITHIN_MS = 7 * DAY_MS
 #: Call-to-text latency is held against these limits (seconds).
 LATENCY_LIMITS_S = (60, 90, 120)
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+#: The longest delay that an office may set; a text that had to wait longer was held back.
+LONGEST_DELAY_MS = 120 * SECOND_MS
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 DEFINITIONS: dict[str, str] = {
     "missed": "calls from outside that nobody answered: busy, no answer, not reachable",
     "missed_callers": "different numbers among the missed calls; withheld ones cannot be told apart and are left out",
     "by_reason": "missed calls by outcome",
     "by_hour": "missed calls by the hour they ended, local time",
-    "by_weekday": "missed calls by weekday, local time",
+    "by_weekday": "missed calls by the weekday they ended, local time",
     "by_line": "missed calls by the line that was dialled",
-    "by_hours": "missed calls while the line was open, and while it was closed",
+    "by_hours": "missed calls that ended while the line was open, and while it was closed",
     "eligible": "missed calls whose decision was to send a text",
-    "texted": "missed calls whose text the network took (sent, delivered or reported undelivered)",
+    "texted": "missed calls whose text the network took (accepted, delivered or reported undelivered)",
     "unknown": "missed calls whose text nobody can know to have left",
     "send_rate_of_missed": "texted / missed",
     "send_rate_of_eligible": "texted / eligible",
-    "not_texted": "missed calls without a text, by the rule that decided, or the reason the text was cancelled",
+    "not_texted": "missed calls without a text: the rule that decided, else why the text did not leave",
     "recipients": "different numbers that got a text after a missed call",
-    "replied": "different missed callers who wrote within 7 days after their call",
-    "reply_rate_of_recipients": "recipients who wrote within 7 days after their call / recipients",
+    "replied": "different missed callers who wrote to that line within 7 days after their call; STOP, START and HELP "
+    "alone are no replies",
+    "reply_rate_of_recipients": "recipients who replied / recipients",
     "reply_rate_of_missed_callers": "replied / missed_callers",
-    "recovered": "of those who replied, the ones a person then answered: by text, or by a call that was taken",
-    "booked": "missed callers whose thread was set to booked within 7 days after their call, or is booked now",
-    "booked_of_replied": "booked / replied",
+    "recovered": "of those who replied, the ones a person answered within 7 days: by a text, or a call that was taken",
+    "booked": "different missed callers with a booking on that line made within 7 days after their call, and not "
+    "called off within them",
+    "booked_of_replied": "booked who replied / replied",
     "booked_of_missed_callers": "booked / missed_callers",
-    "first_answer_median_min": "business minutes from a missed caller's text to a person's first answer, median",
+    "first_answer_median_min": "minutes of the line's opening time from a missed caller's first reply to a person's "
+    "first answer, median (nearest rank)",
     "first_answer_p90_min": "the same, 90th percentile",
-    "latency_p50_s": "seconds from the end of a missed call to its text's hand-over to the modem, median",
+    "latency_p50_s": "seconds from the end of a missed call to its text's hand-over to the modem, median; texts that "
+    "quiet hours held back are left out",
     "latency_p95_s": "the same, 95th percentile",
     "latency_within": "share of those texts within 60, 90 and 120 seconds",
-    "opt_outs": "opt-outs recorded in the period",
-    "delivery_failures": "texts of the period that the network refused or reported undelivered",
+    "held": "texts that quiet hours held back",
+    "opt_outs": "opt-outs recorded in the period, on every line",
+    "delivery_failures": "texts to customers, handed to the modem in the period, that the network refused or reported "
+    "undelivered",
+    "gaps": "stretches of the period in which the PBX was not heard; calls in them may be missing here",
+    "gap_minutes": "how long they were together, minutes of the period",
+    "gaps_not_repaired": "of these stretches, the ones that call records have not filled in",
+    "lost": "calls whose end was not heard: they may have been missed, and nobody was texted on a guess",
 }
+#: Each section of a printed report with its numbers.
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Missed calls": ("missed", "missed_callers", "by_reason", "by_hours", "by_line", "by_weekday", "by_hour"),
+    "Texts": ("eligible", "texted", "send_rate_of_missed", "send_rate_of_eligible", "not_texted", "unknown", "held",
+              "latency_p50_s", "latency_p95_s", "latency_within", "delivery_failures", "opt_outs"),
+    "What came of it": ("recipients", "replied", "reply_rate_of_recipients", "reply_rate_of_missed_callers",
+                        "recovered", "booked", "booked_of_replied", "booked_of_missed_callers",
+                        "first_answer_median_min", "first_answer_p90_min"),
+    "What is not known": ("gaps", "gap_minutes", "gaps_not_repaired", "lost"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +78,8 @@ class Missed:
     """One missed call with what followed; times in ms UTC, ``None`` where nothing did.
 
     ``replied_ms``, ``human_ms`` are the first text from the caller after the call, and the first answer of a person
-    after that. ``part_state`` is the state of its text's first part.
+    after that. ``part_state`` is the state of its text's first part; ``held_ms`` how long after the call that text
+    might leave at the earliest.
     """
 
     number: str | None
@@ -65,6 +90,8 @@ class Missed:
     rule: str = ""
     part_state: str = ""
     cancelled: str = ""
+    dry_run: bool = False
+    held_ms: int = 0
     handed_over_ms: int | None = None
     replied_ms: int | None = None
     human_ms: int | None = None
@@ -72,12 +99,15 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """From (inclusive) until (exclusive), ms UTC, and how a person names it ("last week")."""
+class Counts:
+    """What the store counts itself: see :data:`DEFINITIONS` for each."""
 
-    from_ms: int
-    until_ms: int
-    name: str
+    opt_outs: int = 0
+    delivery_failures: int = 0
+    gaps: int = 0
+    gap_ms: int = 0
+    gaps_not_repaired: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,67 +141,97 @@ class Report:
     latency_p50_s: float | None = None
     latency_p95_s: float | None = None
     latency_within: dict[str, float] = field(default_factory=dict)
+    held: int = 0
     opt_outs: int = 0
     delivery_failures: int = 0
+    gaps: int = 0
+    gap_minutes: int = 0
+    gaps_not_repaired: int = 0
+    lost: int = 0
 
 
 _SENT = frozenset({"accepted", "delivered", "undelivered"})
+_GONE = _SENT | {"unknown"}
 
 
 def make(
     calls: Sequence[Missed],
     period: Period,
     zone: tzinfo,
+    counts: Counts,
     *,
-    opt_outs: int,
-    delivery_failures: int,
     is_open: Callable[[str, int], bool],
     business_minutes: Callable[[str, int, int], float],
 ) -> Report:
     """Count. ``is_open(line, at_ms)`` and ``business_minutes(line, from_ms, until_ms)`` know the opening hours."""
-    walls = [datetime.fromtimestamp(call.ended_ms / SECOND_MS, zone) for call in calls]
-    sent = [call for call in calls if call.part_state in _SENT]
-    eligible = sum(call.verdict == "text" for call in calls)
-    callers, replied = _numbers(calls), _numbers([c for c in calls if _has_replied(c)])
-    recipients, booked = _numbers(sent), _numbers([c for c in calls if c.booked])
-    waits = _first_answers(calls, business_minutes)
-    latencies = [(c.handed_over_ms - c.ended_ms) / SECOND_MS for c in sent if c.handed_over_ms is not None]
+    callers = _numbers(calls)
     return Report(
         period=period,
         missed=len(calls),
         missed_callers=len(callers),
+        **_when(calls, zone),
         by_reason=dict(Counter(call.outcome for call in calls).most_common()),
-        by_hour=_in_order(Counter(f"{wall.hour:02d}" for wall in walls)),
-        by_weekday={day: n for k, day in enumerate(_DAYS) if (n := sum(wall.weekday() == k for wall in walls))},
         by_line=dict(Counter(call.line for call in calls).most_common()),
         by_hours=_in_order(Counter("open" if is_open(call.line, call.ended_ms) else "closed" for call in calls)),
-        eligible=eligible,
-        texted=len(sent),
-        unknown=sum(call.part_state == "unknown" for call in calls),
-        send_rate_of_missed=_rate(len(sent), len(calls)),
-        send_rate_of_eligible=_rate(len(sent), eligible),
-        not_texted=dict(Counter(_why_not(c) for c in calls if c.part_state not in {*_SENT, "unknown"}).most_common()),
-        recipients=len(recipients),
-        replied=len(replied),
-        reply_rate_of_recipients=_rate(len(recipients & replied), len(recipients)),
-        reply_rate_of_missed_callers=_rate(len(replied), len(callers)),
-        recovered=len(_numbers([c for c in calls if _has_replied(c) and c.human_ms is not None])),
-        booked=len(booked),
-        booked_of_replied=_rate(len(booked & replied), len(replied)),
-        booked_of_missed_callers=_rate(len(booked), len(callers)),
-        first_answer_median_min=percentile(waits, 50),
-        first_answer_p90_min=percentile(waits, 90),
-        latency_p50_s=percentile(latencies, 50),
-        latency_p95_s=percentile(latencies, 95),
-        latency_within={
-            str(limit): round(sum(value <= limit for value in latencies) / len(latencies), 4)
-            for limit in LATENCY_LIMITS_S
-        }
-        if latencies
-        else {},
-        opt_outs=opt_outs,
-        delivery_failures=delivery_failures,
+        **_texts(calls),
+        **_outcome(calls, callers, business_minutes),
+        opt_outs=counts.opt_outs,
+        delivery_failures=counts.delivery_failures,
+        gaps=counts.gaps,
+        gap_minutes=round(counts.gap_ms / MINUTE_MS),
+        gaps_not_repaired=counts.gaps_not_repaired,
+        lost=counts.lost,
     )
+
+
+def _when(calls: Sequence[Missed], zone: tzinfo) -> dict[str, Any]:
+    walls = [datetime.fromtimestamp(call.ended_ms / SECOND_MS, zone) for call in calls]
+    weekdays = Counter(wall.weekday() for wall in walls)
+    return {
+        "by_hour": _in_order(Counter(f"{wall.hour:02d}" for wall in walls)),
+        "by_weekday": {day: weekdays[k] for k, day in enumerate(DAYS) if weekdays[k]},
+    }
+
+
+def _texts(calls: Sequence[Missed]) -> dict[str, Any]:
+    sent = [call for call in calls if call.part_state in _SENT]
+    eligible = sum(call.verdict == "text" for call in calls)
+    prompt = [call for call in sent if call.held_ms <= LONGEST_DELAY_MS]
+    waits = [(c.handed_over_ms - c.ended_ms) / SECOND_MS for c in prompt if c.handed_over_ms is not None]
+    within = {str(limit): sum(wait <= limit for wait in waits) for limit in LATENCY_LIMITS_S}
+    return {
+        "eligible": eligible,
+        "texted": len(sent),
+        "unknown": sum(call.part_state == "unknown" for call in calls),
+        "held": len(sent) - len(prompt),
+        "send_rate_of_missed": _rate(len(sent), len(calls)),
+        "send_rate_of_eligible": _rate(len(sent), eligible),
+        "not_texted": dict(Counter(_why_not(c) for c in calls if c.part_state not in _GONE).most_common()),
+        "latency_p50_s": percentile(waits, 50),
+        "latency_p95_s": percentile(waits, 95),
+        "latency_within": {limit: round(n / len(waits), 4) for limit, n in within.items()} if waits else {},
+    }
+
+
+def _outcome(
+    calls: Sequence[Missed], callers: set[str], business_minutes: Callable[[str, int, int], float]
+) -> dict[str, Any]:
+    replied = _numbers([call for call in calls if call.replied_ms is not None])
+    recipients = _numbers([call for call in calls if call.part_state in _SENT])
+    booked = _numbers([call for call in calls if call.booked])
+    waits = _first_answers(calls, business_minutes)
+    return {
+        "recipients": len(recipients),
+        "replied": len(replied),
+        "reply_rate_of_recipients": _rate(len(recipients & replied), len(recipients)),
+        "reply_rate_of_missed_callers": _rate(len(replied), len(callers)),
+        "recovered": len(_numbers([call for call in calls if call.human_ms is not None])),
+        "booked": len(booked),
+        "booked_of_replied": _rate(len(booked & replied), len(replied)),
+        "booked_of_missed_callers": _rate(len(booked), len(callers)),
+        "first_answer_median_min": percentile(waits, 50),
+        "first_answer_p90_min": percentile(waits, 90),
+    }
 
 
 def sentence(report: Report) -> str:
@@ -192,31 +252,21 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
     return round(ordered[rank - 1], 1)
 
 
-def _has_replied(call: Missed) -> bool:
-    return call.replied_ms is not None and call.replied_ms - call.ended_ms <= REPLY_WITHIN_MS
-
-
 def _numbers(calls: Sequence[Missed]) -> set[str]:
     return {call.number for call in calls if call.number is not None}
 
 
 def _first_answers(calls: Sequence[Missed], business_minutes: Callable[[str, int, int], float]) -> list[float]:
     """Return one wait per text that got an answer; two missed calls before one text are one wait."""
-    waits = {
-        (call.number, call.line, call.replied_ms, call.human_ms)
-        for call in calls
-        if _has_replied(call) and call.human_ms is not None
-    }
-    return [
-        business_minutes(line, replied, human)
-        for _, line, replied, human in sorted(waits, key=str)
-        if replied is not None and human is not None
-    ]
+    waits = {(c.number, c.line, c.replied_ms, c.human_ms) for c in calls if c.human_ms is not None}
+    return [business_minutes(line, replied or 0, human) for _, line, replied, human in waits if human is not None]
 
 
 def _why_not(call: Missed) -> str:
     if call.verdict != "text":
         return call.rule or "not decided yet"
+    if call.dry_run:
+        return "dry run"
     return call.cancelled or {"": "no text was made", "queued": "still waiting", "claimed": "still waiting"}.get(
         call.part_state, call.part_state
     )
@@ -228,41 +278,3 @@ def _rate(part: int, whole: int) -> float | None:
 
 def _in_order(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items()))
-
-
-def week_before(now_ms: int, zone: tzinfo) -> Period:
-    """Return the last whole week, Monday to Sunday, in ``zone``; days of 23 and 25 hours included."""
-    today = datetime.fromtimestamp(now_ms / SECOND_MS, zone).date()
-    monday = today.toordinal() - today.weekday()
-    return Period(_midnight(monday - 7, zone), _midnight(monday, zone), "last week")
-
-
-def month_before(now_ms: int, zone: tzinfo) -> Period:
-    """Return the last whole calendar month in ``zone``."""
-    first = datetime.fromtimestamp(now_ms / SECOND_MS, zone).date().replace(day=1)
-    last = datetime.fromordinal(first.toordinal() - 1)
-    return Period(_midnight(last.replace(day=1).toordinal(), zone), _midnight(first.toordinal(), zone), "last month")
-
-
-def day_of(now_ms: int, zone: tzinfo) -> Period:
-    """Return today, from midnight to now, in ``zone``."""
-    today = datetime.fromtimestamp(now_ms / SECOND_MS, zone).date().toordinal()
-    return Period(_midnight(today, zone), now_ms + 1, "today")
-
-
-def between(first: str, last: str, zone: tzinfo) -> Period:
-    """Return the days from ``first`` to ``last`` (both ISO dates, both included). Raises ``ValueError``."""
-    start, end = datetime.fromisoformat(first).toordinal(), datetime.fromisoformat(last).toordinal()
-    if end < start:
-        raise ValueError(f"{last} is before {first}")
-    return Period(_midnight(start, zone), _midnight(end + 1, zone), f"from {first} to {last}")
-
-
-def _midnight(ordinal: int, zone: tzinfo) -> int:
-    return int(datetime.fromordinal(ordinal).replace(tzinfo=zone).timestamp()) * SECOND_MS
-
-
-def wall_minutes(line: str, from_ms: int, until_ms: int) -> float:
-    """Return the minutes on the wall between two instants; the stand-in for business minutes."""
-    del line
-    return (until_ms - from_ms) / MINUTE_MS
