@@ -10,8 +10,8 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -23,6 +23,10 @@ import aiosqlite
 T = TypeVar("T")
 Row = sqlite3.Row
 Params = Sequence[Any] | Mapping[str, Any]
+
+#: Key in ``meta``: when the database was last restored from a backup (ms UTC). What ended before that may have been
+#: answered already by the agent that wrote what was lost.
+RESTORED = "restored_ms"
 
 _BUSY_MS = 5_000
 
@@ -264,6 +268,16 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     if path.stat().st_uid == os.getuid() and path.stat().st_mode & 0o077:
         path.chmod(0o600)
+
+
+@contextmanager
+def agent_lock(path: Path) -> Iterator[None]:
+    """Hold the agent's lock without opening the file. Raises :class:`DatabaseProblem` while an agent works on it."""
+    handle = _take_lock(path)
+    try:
+        yield
+    finally:
+        _release(handle)
 
 
 def _take_lock(path: Path) -> IO[str]:
