@@ -52,9 +52,14 @@ async def _settle(tx: Tx, subject: str) -> None:
     """Bring the list of opt-outs in line with the longer chain, and forget what was erased meanwhile."""
     entries = await store.entries_of_subject(tx, subject)
     since = opted_out_since(entries)
-    await tx.run("DELETE FROM opt_outs WHERE subject = ?", (subject,))
-    if since is not None:
-        await tx.run("INSERT INTO opt_outs (subject, seq, at_ms) VALUES (?, ?, ?)", (subject, since.seq, since.at_ms))
+    if since is None:
+        await tx.run("DELETE FROM opt_outs WHERE subject = ?", (subject,))
+    else:
+        await tx.run(
+            "INSERT INTO opt_outs (subject, seq, at_ms) VALUES (?, ?, ?)"
+            " ON CONFLICT (subject) DO UPDATE SET seq = excluded.seq, at_ms = excluded.at_ms",
+            (subject, since.seq, since.at_ms),
+        )
     erased = max((entry.seq for entry in entries if entry.event == "erased"), default=0)
     await tx.run(
         "DELETE FROM consent_private WHERE seq IN (SELECT seq FROM consent WHERE subject = ? AND seq < ?)",

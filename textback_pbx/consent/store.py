@@ -107,7 +107,9 @@ async def _refresh_opt_out(tx: Tx, entry: Entry) -> None:
         await tx.run("DELETE FROM opt_outs WHERE subject = ?", (entry.subject,))
     else:
         await tx.run(
-            "INSERT OR REPLACE INTO opt_outs (subject, seq, at_ms) VALUES (?, ?, ?)",
+            # An update where there is one: only a new row is news (a trigger tells of it).
+            "INSERT INTO opt_outs (subject, seq, at_ms) VALUES (?, ?, ?)"
+            " ON CONFLICT (subject) DO UPDATE SET seq = excluded.seq, at_ms = excluded.at_ms",
             (entry.subject, since.seq, since.at_ms),
         )
 
