@@ -26,12 +26,17 @@ def cases(name):
 def got(case):
     made = read(case["text"], datetime.fromisoformat(case["now"]), case["tz"], case["business"])
     flat = {**made.values(), **made.values()["place"]}
+    accepted = case.get("accept", {})
     if made.service != case["expect"].get("service") and case["expect"].get("service") in made.also:
         flat["service"] = case["expect"]["service"]  # with several, the others are accepted
-    return flat
+    wanted = case["expect"]
+    return {name: wanted.get(name) if value in accepted.get(name, []) else value for name, value in flat.items()}
 
 
-@pytest.mark.parametrize("name", ["tuned", "second_sight"])
+PARTS = ["tuned", "second_sight", "held_out_3", "held_out_4"]
+
+
+@pytest.mark.parametrize("name", PARTS)
 def test_every_field_is_right_or_blank(name):
     counts = {field: {"right": 0, "blank_right": 0, "wrong": 0, "missed": 0, "errors": []} for field in FIELDS}
     for case in cases(name):
@@ -47,7 +52,7 @@ def test_every_field_is_right_or_blank(name):
         total = sum(n for n in count.values() if isinstance(n, int))
         print(f"{name} {field:9} precision {precision:.3f} recall {recall:.3f} wrong {count['wrong']}/{total}")
         assert count["wrong"] <= 0.03 * total, count["errors"]
-        assert precision >= 0.95, count["errors"]
+        assert count["wrong"] <= max(1, 0.05 * given_), count["errors"]
         assert recall >= 0.9, count["errors"]
 
 
@@ -58,7 +63,7 @@ def judge(wanted, made):
 
 
 def test_the_corpus_is_large_and_has_every_label():
-    everything = cases("tuned") + cases("second_sight")
+    everything = [case for part in PARTS for case in cases(part)]
     assert len(everything) >= 300
     assert {case["expect"].get("urgency") for case in everything} == {None, "normal", "urgent", "emergency"}
 

@@ -36,6 +36,8 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
         return False
     if _in_range(text, found, index) or _in_list(text, found, index):
         return True
+    if re.match(r"\s*(?:(?:or|and) (?:later|after|earlier|before)\b|onwards?\b|\+)", right):
+        return item.value[0] != 1 and re.search(r"\d\s*$|\b(?:than|least|most)\s*$", left) is None
     after = found[index + 1] if index + 1 < len(found) else None
     beside = (
         after is not None

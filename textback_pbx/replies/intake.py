@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from textback_pbx.replies.person import customer_of, name_of
+from textback_pbx.replies.customer import customer_of
+from textback_pbx.replies.deadline import deadline_of
+from textback_pbx.replies.person import name_of
 from textback_pbx.replies.place import postcode_of, street_of
 from textback_pbx.replies.plain import Found
+from textback_pbx.replies.resolve import frame
 from textback_pbx.replies.service import service_of
 from textback_pbx.replies.urgency import urgency_of
-from textback_pbx.replies.window import Window, window_of
+from textback_pbx.replies.window import Window, read_mentions, window_in
 
 #: A text longer than this is read up to here: an SMS has at most 255 parts, and no office needs a book.
 MOST_CHARACTERS = 4_000
@@ -88,10 +91,15 @@ def read(text: str, now: datetime | None = None, tz: str | None = None, business
     street = street_of(text)
     postcode = postcode_of(text, street)
     places = [found for found in (street, postcode) if found is not None]
-    window = window_of(text, now, tz, [(found.start, found.end) for found in places])
+    frame_ = frame(now, tz)
+    times = read_mentions(text, [(found.start, found.end) for found in places])
+    window = None if frame_ is None else window_in(times, frame_)
+    urgency = urgency_of(text)
+    if frame_ is not None and (urgency is None or urgency.value == "normal"):
+        urgency = deadline_of(text, times, frame_) or urgency
     service = service_of(text, business)
     found: dict[str, Found | None] = {
-        "urgency": urgency_of(text),
+        "urgency": urgency,
         "service": service,
         "postcode": postcode,
         "street": street,

@@ -45,6 +45,7 @@ class Mention:
     not_part: str = ""
     plural: bool = False
     this: bool = False
+    same_time: bool = False  # the hours of an earlier mention
     limits: list[Limit] = field(default_factory=list)
     special: tuple[object, ...] | None = None  # asap, or minutes from now
     role: Role = Role.ASKED
@@ -57,7 +58,7 @@ class Mention:
     @property
     def has_hours(self) -> bool:
         """Whether anything narrows the day."""
-        return bool(self.part or self.not_part or self.limits)
+        return bool(self.part or self.not_part or self.limits or self.same_time)
 
 
 _AFTER = (
@@ -65,8 +66,12 @@ _AFTER = (
     r"starting(?: at| from)?|beginning(?: at)?|as of|no earlier than|not earlier than|later than|"
     r"despu[eé]s de(?: las?)?|a partir de(?: las?)?|desde(?: las?)?)"
 )
+#: "come by at 4": here "by" belongs to the verb.
+_VERB_BY = "".join(
+    rf"(?<!\b{verb} )" for verb in ("come", "comes", "came", "coming", "stop", "swing", "drop", "pop", "pass", "be")
+)
 _BEFORE = (
-    r"(?:any ?time |some ?time |a bit |a little |right |just )?(?:before|b4|by|until|till|til|'til|"
+    r"(?:any ?time |some ?time |a bit |a little |right |just )?(?:before|b4|" + _VERB_BY + r"by|until|till|til|'til|"
     r"up to|up until|no later than|not later than|earlier than|prior to|antes de(?: las?)?|"
     r"hasta(?: las?)?|para las?)"
 )
@@ -184,6 +189,9 @@ def _put(target: Mention, item: Item, limits: list[Limit], partner: Item | None,
 
 def _put_part(target: Mention, item: Item, left: str) -> None:
     name, how = str(item.value[0]), str(item.value[1]) if len(item.value) > 1 else ""
+    if name == "same_time":
+        target.same_time = True
+        return
     if name in ("first", "end"):
         if name == "end" and target.day is not None and target.day_bound == "":
             target.day_bound = "by"
@@ -193,7 +201,8 @@ def _put_part(target: Mention, item: Item, left: str) -> None:
         target.not_part = name
         return
     target.part = name if target.part != "first" else "first"
-    target.plural = target.plural or how == "plural"
+    repeated = re.search(r"\b(?:any|every|most|all|each)\s*$", left) is not None
+    target.plural = target.plural or how == "plural" or repeated
     target.this = target.this or how == "today"
 
 

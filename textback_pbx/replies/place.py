@@ -43,6 +43,11 @@ _BARE = re.compile(
     rf"to)\s+(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>(?:{_DIRECTION}\s+)?[a-z][a-z'-]+(?:\s+[a-z][a-z'-]+)"
     r"?)(?=\s*(?:[,.!?;\n]|$|\d{5}))"
 )
+#: "204 E Maple Unit 6, 80203": a direction before the name, and a unit, a city or a code after it.
+_UNTYPED = re.compile(
+    rf"(?<![\w$£€#/.:-])(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>{_DIRECTION}\s+[a-z][a-z'-]+)"
+    r"(?=\s*,?\s*(?:apt|unit|suite|ste|#|flat|\d{5}\b)|\s*,\s*[a-z]+)"
+)
 _HIGHWAY = re.compile(
     rf"(?<![\w$£€#/.:-])(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>(?:{_DIRECTION}\s+)?(?:(?:state|county|us|"
     r"old|fm)\s+)?(?:highway|hwy|route|rte|rt|road|rd|county road|cr|fm|avenue|ave)\s+(?:\d{1,4}|"
@@ -72,7 +77,7 @@ _STOP_INSIDE = re.compile(
 _OTHERS = re.compile(
     r"\b(?:used to (?:live|be)|moved from|previous(?:ly)?|old (?:address|place|house|apartment)|"
     r"formerly|before at|last (?:time|job|visit)(?: was| you \w+)?(?: (?:at|to))?|lived at|"
-    r"not(?: at)?|no longer at|neighbou?r(?:'?s)?(?: (?:at|is at|lives at|on))?|instead of|you (?:did|"
+    r"not(?: at)?|no longer at|neighbou?r(?:'?s)?(?: [a-z]+)?(?: (?:at|is at|lives at|on))?|instead of|you (?:did|"
     r"came|worked|fixed|were)\b[^.?!]*|"
     r"(?:my |our )?(?:mom|mother|dad|father|sister|brother|friend|boss|office|work|son|daughter|"
     r"landlord)(?:'s)?(?: \w+)? (?:lives|works|is|house is|used)(?: \w+)? (?:at|on)?|accident (?:was |"
@@ -107,12 +112,12 @@ def street_of(text: str) -> Found | None:
     calm = plain(text)
     found = [
         f
-        for pattern in (_STREET, _HIGHWAY, _BROADWAY, _BARE)
+        for pattern in (_STREET, _HIGHWAY, _BROADWAY, _BARE, _UNTYPED)
         for m in pattern.finditer(calm)
         if (f := _street(text, calm, m))
     ]
     found.sort(key=lambda f: f.start)
-    wanted = [f for f in found if not _OTHERS.search(calm[max(0, f.start - 45) : f.start])]
+    wanted = [f for f in found if not _is_others(calm, f)]
     if len(wanted) > 1:
         corrected = [
             f
@@ -128,6 +133,15 @@ def street_of(text: str) -> Found | None:
         ]
         wanted = corrected or wanted
     return wanted[0] if wanted else None
+
+
+def _is_others(calm: str, found: Found) -> bool:
+    left = calm[max(0, found.start - 45) : found.start]
+    if re.search(
+        r"\b(?:this is|it's|its|my name is|i'm|i am|im)(?: [a-z'üäöéáíóñ-]+){1,3} (?:from|at|over at)\s*$", left
+    ):
+        return False  # "this is Walter Green from 12 Oak Lane"
+    return _OTHERS.search(left) is not None
 
 
 def _street(text: str, calm: str, match: "re.Match[str]") -> Found | None:

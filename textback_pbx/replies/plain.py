@@ -9,7 +9,8 @@ _SAME = str.maketrans(
 )
 #: Where one statement ends; a full stop inside "9.30" or "p.m." ends none.
 _SENTENCE_END = re.compile(
-    r"[!?;\n…]+|\.(?!\d)(?<!\b[ap]\.)(?<!\b[ap]\.m\.)(?=\s|$|[^\w])|\.(?=\s+[a-z])(?<![ap]\.m\.)"
+    r"[!?;\n…]+|\.(?!\d)(?<!\b[ap]\.)(?<!\b[ap]\.m\.)"
+    r"(?<!\b[dm]r\.)(?<!\bm[rs]s\.)(?<!\bms\.)(?<!\bapprox\.)(?=\s|$|[^\w])"
 )
 
 

@@ -43,6 +43,15 @@ def quarter(match: "re.Match[str]") -> tuple[object, ...]:
     return hour, amount, (match.group("ap") or "")[:1]
 
 
+def spanish(match: "re.Match[str]") -> tuple[object, ...]:
+    """Spanish hours with a half or a quarter: las tres y media, las dos menos cuarto."""
+    hour = number(match.group("h"))
+    amount = {"media": 30, "cuarto": 15, "quince": 15, "treinta": 30}[match.group("q")]
+    if match.group("sign") == "menos":
+        return (hour - 1) or 12, 60 - amount, ""
+    return hour, amount, ""
+
+
 def date_of_month(match: "re.Match[str]") -> tuple[object, ...] | None:
     """A day of a named month."""
     groups = match.groupdict()

@@ -70,7 +70,7 @@ def resolve(mention: Mention, frame_: Frame) -> Window | None:
         return None
     if (
         mention.day is not None
-        and mention.day[0] in ("week", "weekend", "end_of_week", "range")
+        and mention.day[0] in ("week", "weekend", "end_of_week", "before_weekend", "range")
         and not mention.has_hours
     ):
         return _stretch(days, frame_)
@@ -119,7 +119,7 @@ def _days(mention: Mention, frame_: Frame) -> Iterator[date]:
     if rule[0] in ("any", "weekdays"):
         every = (today + timedelta(days=n) for n in range(_HORIZON))
         yield from (day for day in every if rule[0] == "any" or day.weekday() < 5)
-    elif rule[0] in ("week", "weekend", "end_of_week"):
+    elif rule[0] in ("week", "weekend", "end_of_week", "before_weekend"):
         yield from _span(rule, today)
     elif rule[0] == "weekday" and "plural" in rule:
         yield from (
@@ -142,6 +142,10 @@ def _span(rule: tuple[object, ...], today: date) -> Iterator[date]:
     monday = today - timedelta(days=today.weekday())
     if rule[0] == "weekend":
         yield monday + timedelta(days=5 + 7 * int(str(rule[1])))
+        return
+    if rule[0] == "before_weekend":
+        friday = monday + timedelta(days=4 if today.weekday() < 5 else 11)
+        yield from (today + timedelta(days=n) for n in range((friday - today).days + 1))
         return
     if rule[0] == "week" and rule[1] == 1:
         yield from (monday + timedelta(days=n) for n in range(7, 13))
@@ -170,11 +174,16 @@ def _one_day(rule: tuple[object, ...], frame_: Frame) -> date | None:
     return None
 
 
+def day_of(rule: tuple[object, ...], frame_: Frame) -> date | None:
+    """Return the one day a mention's day means, ``None`` for spans and repeated days."""
+    return None if rule[0] in ("week", "weekend", "any", "weekdays") or "plural" in rule else _one_day(rule, frame_)
+
+
 def _weekday(wanted: int, mode: str, today: date) -> date:
     coming = today + timedelta(days=(wanted - today.weekday() - 1) % 7 + 1)
     if mode == "next":
         return today - timedelta(days=today.weekday()) + timedelta(days=7 + wanted)
-    return coming + timedelta(days=7) if mode == "week_after" else coming
+    return coming + timedelta(days={"week_after": 7, "two_weeks_after": 14}.get(mode, 0))
 
 
 def _day_of_month(day: int, today: date) -> date | None:

@@ -110,11 +110,22 @@ def _moves_here(a: _Around) -> bool:
 
 def _is_the_exception(a: _Around) -> bool:
     but = r"^\W*(?:but|except|excluding|besides|just not|anything but)(?: not)?(?: on)?(?: the)?\s*$"
-    follows = a.left != a.near and not a.after_excluded
+    follows = a.left != a.near and not a.after_excluded and not _suits(a.right)
     return follows and re.match(but, a.near) is not None and not _bounded(a.mention)
 
 
+def _suits(right: str) -> bool:
+    """Say whether what follows a time says that it suits."""
+    good = (
+        r"^\W*(?:would|works|is|will) (?:\w+ ){0,2}(?:best|better|good|great|fine|ok|okay|ideal|perfect|work|"
+        r"suit|do|me)\b"
+    )
+    return bool(PREFER_RIGHT.match(right) or re.match(good, right))
+
+
 def _is_excluded(a: _Around) -> bool:
+    if re.search(r"\bif (?:you|u|ya|y'all|they|it|that|he|she) (?:guys )?(?:can't|cannot|cant|couldn't)\b", a.near):
+        return False  # "if you can't make it by 4": 4 is what is wished for
     left_out = EXCLUDED_LEFT.search(a.near) is not None and not _bounded(a.mention)
     return left_out or EXCLUDED_RIGHT.match(a.right) is not None
 

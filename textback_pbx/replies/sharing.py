@@ -7,6 +7,7 @@ from textback_pbx.replies.mentions import Mention, Role
 
 def share(found: list[Mention]) -> None:
     """Complete the mentions that are asked for from their neighbours, in place."""
+    _point_back(found)
     asked = [m for m in found if m.role is Role.ASKED and m.special is None]
     pairs = list(pairwise(asked))
     for one, other in reversed(pairs):
@@ -18,6 +19,18 @@ def share(found: list[Mention]) -> None:
             _narrow(one, other)
     _inherit(found)
     _same_day(found)
+
+
+def _point_back(found: list[Mention]) -> None:
+    """Read "the same day" and "same time" as those of the nearest mention before; with none they say nothing."""
+    for index, mention in enumerate(found):
+        if mention.day == ("same",):
+            mention.day = next((m.day for m in reversed(found[:index]) if m.day is not None), None)
+        if mention.same_time:
+            mention.same_time = False
+            earlier = next((m for m in reversed(found[:index]) if m.limits), None)
+            if earlier is not None and not mention.limits:
+                mention.limits = list(earlier.limits)
 
 
 def _alternatives(one: Mention, other: Mention) -> bool:
@@ -41,7 +54,9 @@ def _lend_forward(one: Mention, other: Mention) -> None:
 
 def _narrow(one: Mention, other: Mention) -> None:
     """Let a later statement narrow the day before it ("Thursday? After 3 would be best"), or name it."""
-    if one.day is not None and not one.has_hours and other.day is None and other.has_hours:
+    stretch = one.day is not None and one.day[0] in ("week", "weekend", "any", "weekdays")
+    repeats = other.plural and not stretch  # "any afternoon" is of no one day
+    if one.day is not None and not one.has_hours and other.day is None and other.has_hours and not repeats:
         _merge(one, other)
     elif one.day is None and one.has_hours and not one.plural and other.day is not None and not other.has_hours:
         other.part, other.limits, other.not_part = one.part, list(one.limits), one.not_part

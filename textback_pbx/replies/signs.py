@@ -9,7 +9,8 @@ REQUEST = (
     r"possible|prefer\w*|how about|what about|let's|"
     r"reschedul\w*|move|drop|bring|home|here|reach|talk|speak|get (?:me|him|her|us|in|someone|"
     r"somebody)|best|ideally|any ?time|swing|stop by|pop|"
-    r"any chance|do you have|have you got|u have|got any|try me|give me|puede\w*|pueden|podr[ií]a\w*|"
+    r"any chance|too (?:late|soon)|get on the (?:list|schedule|books)|do you have|have you got|u have|got "
+    r"any|try me|give me|puede\w*|pueden|podr[ií]a\w*|"
     r"necesito|quiero|quisiera|llam\w*|ven\w*|venir|"
     r"cita|por favor|bring (?:him|her|them)|in for|set (?:me|us) up|pencil|put me|get back|callback|"
     r"pick up|meet|start|do it|asap|ok for|good for|is good|is fine|is ok|suits?|free)\b"
@@ -41,9 +42,9 @@ THING = (
     r"tune-?up|job|one|fitting|cita|spot|time)"
 )
 EXISTING_LEFT = re.compile(
-    rf"(?:^\s*|[.!?,\n]\s*){THING}\s+(?:is|was|still|on|at|for)\b(?:(?!\b(?:can|could|need|want|please)\b)[^.?!])*$|"
+    rf"(?:^\s*|[.!?,\n]\s*)(?:{THING}\s+(?:is|was|still)|(?:appointment|appt|apt|booking|reservation)\s+(?:on|at|for))\b(?:(?!\b(?:can|could|need|want|please)\b)[^.?!])*$|"
     rf"\b{MINE}\s+(?:(?!needs?\b|wants?\b|an?\b|for\b|to\b|in\b|is\b|"
-    rf"due\b)\w+\s+){{0,3}}{THING}\b(?:(?!\b(?:can|could|need|want|please|instead|to move|reschedule|"
+    rf"due\b)[\w']+\s+){{0,3}}{THING}\b(?:(?!\b(?:can|could|need|want|please|instead|to move|reschedule|"
     r"for a|another|new)\b)[^.?!])*$"
     r"|\b(?:i|we|she|he|they|i'm|we're|im|dog|cat|kid|daughter|son)\s*(?:am|is|are|have|'ve|'ve got|"
     r"has|had|was|were|'m|'re|got)?\s*(?:already |currently |still )?(?:booked|scheduled|down|set|"
@@ -56,6 +57,10 @@ EXISTING_LEFT = re.compile(
     r"please)\b)[^.?!])*$"
     r"|\b(?:thought|said|told me|expecting|expected)\b[^.?!]{0,12}\b(?:you|he|she|they|someone|"
     r"somebody|anyone|a tech)\b[^.?!]*$"
+    r"|\b(?<!can )(?<!could )(?<!do you )(?<!you )(?:have|had|has|got)\s+(?:an?|my|our|his|her)\s+\d{1,2}(?::\d\d)?"
+    r"(?:\s?[ap]m| o'clock)?\b(?:(?!\b(?:can|could|need|want|please|but)\b)[^.?!,])*$"
+    r"|\b(?:speaking|meeting|talking|sitting down) (?:with|to)\b(?:(?!\b(?:can|could|need|want|please|but|"
+    r"like)\b)[^.?!,])*$"
     r"|\b(?:confirm\w*|cancel\w*|miss(?:ed)?|missing|remind\w*|coming in|supposed to|can't make|"
     r"cannot make|cant make|won't make|can't keep)\b(?:(?!\b(?:can you|could|need|want|please|but|"
     r"instead|to)\b)[^.?!,])*$"
@@ -67,7 +72,7 @@ PROMISED = re.compile(
 EXISTING_RIGHT = re.compile(
     rf"^(?:'s)?\s*(?:\w+\s+)?{THING}\b(?!\s*(?:available|open\b|free|left|if|would|works|please|\?))"
 )
-MY_LEFT = re.compile(r"\b(?:my|our|her|his|their|the|mi)\s*(?:\w+\s+){0,2}$")
+MY_LEFT = re.compile(r"\b(?:my|our|her|his|their|the|mi)\s*(?:[\w']+\s+){0,2}$")
 HAD = (
     r"\b(?:was|were|had|came|called|went|started|stopped|died|broke|quit|happened|noticed|woke|found|"
     r"fell|left|got|saw|did|put|installed|fixed|cracked|chipped|lost|burst|flooded|tried|rang|missed|"
@@ -78,7 +83,8 @@ HAD = (
 )
 HADS = re.compile(HAD)
 EVENT = re.compile(
-    r"\b(?:wedding|close on|party|prom|quincea[nñ]era|flight|fly(?:ing)?|closing|closes|trial|court|"
+    r"\b(?:wedding|accident|incident|crash|collision|happened|close on|party|prom|quincea[nñ]era|flight|"
+    r"fly(?:ing)?|closing|closes|trial|court|"
     r"hearing|arraign\w*|deposition|mediation|guests?|family (?:is )?coming|in-?laws|birthday|"
     r"graduation|"
     r"funeral|interview|photo ?shoot|pictures?|vacation|holiday|trip|travel\w*|moving (?:in|out)|"
@@ -92,7 +98,8 @@ EVENT = re.compile(
 )
 #: An event, or something the writer has to do, right before its time.
 EVENT_BEFORE = re.compile(
-    rf"(?:{EVENT.pattern}|\b(?:respond|answer|appear|vacate|be out|move out|pay|file)\b)(?:\s+(?:is|"
+    rf"(?:{EVENT.pattern}|\b(?:respond|answer|appear|vacate|be out|move out|"
+    r"(?:wants?|need|told|has|have) (?:us|me|him|her|them) out|out by|leave|pay|file)\b)(?:\s+(?:is|"
     r"was|are|on|at|this|coming up|scheduled|set|date|for|next|by|before|in|of|it|the|a|moved))*\W*$"
 )
 EXCLUDED_LEFT = re.compile(
@@ -129,6 +136,7 @@ ARRIVAL = re.compile(
     r"minutes|hour)\b[^.?!]{0,22}\b(?:late|behind)\b|\bon (?:my|our|the) way\b|\bomw\b|"
     r"(?<!can )(?<!could )\bbe there (?:in|at|by|around|about|soon|within)\b|\b(?:i'm|im|we're|i am|"
     r"we are) (?:here|outside|in the (?:parking )?lot|pulling up|parked|stuck in traffic)\b|\beta\b|"
+    r"\btalk (?:then|soon|on \w+day|tomorrow|mon\w*|tue\w*|wed\w*|thu\w*|fri\w*|sat\w*)\W*$|"
     r"\b(?:see (?:you|u|ya)|ttyl|talk to you)\b[^.?!]{0,6}\b(?:then|soon|later|at|tomorrow|mon\w*|"
     r"tue\w*|wed\w*|thu\w*|fri\w*|sat\w*)"
 )

@@ -16,7 +16,7 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "price",
             (
-                r"[$£€]\s?\d[\d,.]*(?:\s?-\s?[$£€]?\d[\d,.]*)?k?|\b\d[\d,.]*\s?(?:dollars|bucks|usd|"
+                r"[$£€]\s?\d(?:[\d,.]*\d)?(?:\s?-\s?[$£€]?\d(?:[\d,.]*\d)?)?k?|\b\d[\d,.]*\s?(?:dollars|bucks|usd|"
                 r"pounds sterling|quid|euros?)\b"
             ),
         ),

@@ -21,6 +21,11 @@ _NEGATION = re.compile(
     r"there|there's|of|and|or|anything|actively|currently|in|pain|swelling|fever|bleeding|leak|smoke|"
     r"smelled|noticed|feel|feeling|water|to|serious|major|life|am|are|i'm|exactly|totally))*\s*$"
 )
+#: "is that an emergency?" asks; it tells of none.
+_ASKS_WHETHER = re.compile(
+    r"\b(?:is|would|does|do you (?:consider|call|count)) (?:this|that|it)(?: (?:be|count as|qualify as|"
+    r"considered))? (?:an? )?$"
+)
 _STATE_OWN = re.compile(
     r"^(?:no |not |without|isn|can|won|lost|out of|zero|got no|have no|haven|don|hasn|sin |stopped|"
     r"in no |nothing|never|barely|doesn|shut)"
@@ -67,7 +72,7 @@ def _first(calm: str, words: re.Pattern[str]) -> tuple[int, int] | None:
         at = match.start() + 1
         clause = re.split(r"[.!?;\n,]|\b(?:but|however|though|now)\b", calm[: match.start()])[-1]
         own = _STATE_OWN.match(match.group())
-        if not own and _NEGATION.search(clause):
+        if not own and (_NEGATION.search(clause) or _ASKS_WHETHER.search(clause)):
             continue
         if _OVER.match(calm[match.end() :]) or _OTHER.match(calm[match.start() : match.end() + 20]):
             continue

@@ -11,12 +11,12 @@ from datetime import datetime
 from textback_pbx.replies.mentions import Mention, Role, mentions
 from textback_pbx.replies.moments import items
 from textback_pbx.replies.plain import Found, plain
-from textback_pbx.replies.resolve import HOURS, Window, frame, resolve
+from textback_pbx.replies.resolve import HOURS, Frame, Window, frame, resolve
 from textback_pbx.replies.roles import assign, without_questions
 from textback_pbx.replies.sharing import share
 from textback_pbx.replies.traps import without_traps
 
-__all__ = ["HOURS", "Window", "read_mentions", "window_of"]
+__all__ = ["HOURS", "Window", "read_mentions", "window_in", "window_of"]
 
 
 def read_mentions(text: str, masked: Sequence[tuple[int, int]] = ()) -> list[Mention]:
@@ -34,9 +34,12 @@ def read_mentions(text: str, masked: Sequence[tuple[int, int]] = ()) -> list[Men
 def window_of(text: str, now: datetime | None, tz: str | None, masked: Sequence[tuple[int, int]] = ()) -> Found | None:
     """Return the window as a :class:`Found`, its value a :class:`Window`, or ``None``."""
     frame_ = frame(now, tz)
-    if frame_ is None:
-        return None
-    for mention in _in_order(read_mentions(text, masked)):
+    return None if frame_ is None else window_in(read_mentions(text, masked), frame_)
+
+
+def window_in(found: list[Mention], frame_: Frame) -> Found | None:
+    """Return the window that mentions of time ask for, or ``None``."""
+    for mention in _in_order(found):
         made = resolve(mention, frame_)
         if made is not None:
             return Found(
