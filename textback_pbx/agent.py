@@ -26,15 +26,14 @@ from textback_pbx.database import Database, DatabaseProblem, cannot_use
 from textback_pbx.health import Board
 from textback_pbx.nudge import Nudges
 from textback_pbx.outbox import claim_store
-from textback_pbx.outbox.budget import Budget, Pace
-from textback_pbx.outbox.sender import Sender
-from textback_pbx.outbox.settings import OutboxSettings
-from textback_pbx.pipeline import lines, send
+from textback_pbx.pipeline import send
 from textback_pbx.pipeline.decide import Decider
 from textback_pbx.pipeline.handle import Handler, Unread
 from textback_pbx.pipeline.keep import Keeper
+from textback_pbx.pipeline.lines import Lines
 from textback_pbx.pipeline.listen import Listener
 from textback_pbx.pipeline.loop import Bell, insist, work
+from textback_pbx.pipeline.modems import outbox_settings
 from textback_pbx.pipeline.office import office_of
 from textback_pbx.pipeline.receive import Receiver
 
@@ -80,18 +79,15 @@ class Agent:
             on_text=self._handle_bell.ring,
             on_settled=self._wake_sender,
         )
-        self._line = lines.make(
-            settings, database, clock, board=self.board, receiver=receiver, on_ready=self._wake_sender
-        )
-        self._sender = Sender(
-            self._line,
-            database.transaction,
+        self._lines = Lines(
+            settings,
+            database,
             clock,
-            pace=Pace(self._outbox.budget),
+            board=self.board,
+            receiver=receiver,
             hooks=send.hooks_of(
                 office, self.board, self._decider.look_again, now_ms=clock.now_ms, unread=lambda: unread.any
             ),
-            settings=self._outbox,
         )
         self._office = office
 
@@ -123,9 +119,9 @@ class Agent:
             "listen": self._listener.run(),
             "decide": loop(self._decider.step, self._decide_bell),
             "handle": loop(self._handler.step, self._handle_bell),
-            "send": self._sender.run(),
-            "receive": self._line.receive(),
-            "modem": self._line.run(),
+            "send": self._lines.send(),
+            "receive": self._lines.receive(),
+            "modem": self._lines.run(),
             "keep": loop(self._keep, self._keep_bell),
         }
 
@@ -140,16 +136,17 @@ class Agent:
 
     async def _keep(self) -> float:
         await self._listener.beat()
+        self._lines.write_figures()
         return await self._keeper.step()
 
     def _wake_sender(self) -> None:
-        self._sender.wake()
+        self._lines.wake()
 
     def _wake_all(self) -> None:
         self._decide_bell.ring()
         self._handle_bell.ring()
         self._keep_bell.ring()
-        self._sender.wake()
+        self._lines.wake()
 
 
 def ami_settings(settings: Settings) -> AmiSettings:
@@ -167,12 +164,6 @@ def ami_settings(settings: Settings) -> AmiSettings:
         ping_s=ami.liveness_seconds / 3,
         liveness_s=float(ami.liveness_seconds),
     )
-
-
-def outbox_settings(settings: Settings) -> OutboxSettings:
-    """Map the configuration onto the outbox's settings."""
-    modem = settings.modem
-    return OutboxSettings(budget=Budget(float(modem.seconds_between_texts), modem.texts_per_hour, modem.texts_per_day))
 
 
 async def _refuse_damage(database: Database) -> None:

@@ -1,142 +1,170 @@
-"""Several modems on real ptys: who serves which line, who stands in, and that nothing handed over moves."""
+"""Several modems: who may claim which texts, who stands in and when. How they send is tried in tests/pipeline."""
 
-import asyncio
-import contextlib
-import time
+from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from textback_pbx.clock import SystemClock
-from textback_pbx.modem.items import HealthChanged, Stored
-from textback_pbx.modem.modem import Modem
-from textback_pbx.modem.pdu import decode
-from textback_pbx.modem.pool import Member, Pool, PoolSettings
-from textback_pbx.modem.settings import ModemSettings
-from textback_pbx.outbox.attempt import Accepted, NotHandedOver, OutPart
-from textback_pbx.testing.pty_port import PtyPort
-from textback_pbx.testing.sim_card import SimCard
-from textback_pbx.testing.simulated_modem import SimulatedModem
+from textback_pbx.modem.pool import Load, Member, Pool, PoolSettings
+from textback_pbx.outbox.share import EVERYTHING, Share
+from textback_pbx.testing.clock import ManualClock
 
-PART = OutPart(1, 1, "+15125550142", "hello", "gsm7", 1, 1, None, 60)
-NUMBERS = {"a": "+15125550101", "b": "+15125550102"}
+SALES, SERVICE = frozenset({"sales"}), frozenset({"service"})
 
 
-async def until(condition, seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        await asyncio.sleep(0.005)
+@dataclass
+class Stick:
+    """What the pool sees of a modem."""
+
+    name: str
+    iccid: str | None = None
+    no: str | None = None
+
+    def trouble(self):
+        return self.no
 
 
-async def nothing() -> None:
-    """A permission given at once."""
+class Bench:
+    """Sticks a, b, c on a manual clock; ``loads`` is what their send loops say."""
 
-
-class Two:
-    """Modems a (line main) and b (line sales) in a pool."""
-
-    def __init__(self, pool, sims, waits):
-        self.pool, self.sims, self.waits, self.items = pool, sims, waits, []
-        lines = {(line.name, line.standing_in): line for line in pool.lines()}
-        self.a, self.b = lines["a", False], lines["b", False]
-        self.b_for_main = lines["b", True]
-        self.lines = lines
-
-    async def pump(self):
-        async for item in self.pool.stream():
-            self.items.append(item)
-            await self.pool.delete(item)
-
-
-@contextlib.asynccontextmanager
-async def two(tmp_path, *, b_stands_in=True):
-    waits: dict[str, float] = {}
-    async with contextlib.AsyncExitStack() as stack:
-        sims = {
-            name: await stack.enter_async_context(SimulatedModem(PtyPort(tmp_path / name), sim=SimCard(number)))
-            for name, number in NUMBERS.items()
-        }
-        clock = SystemClock()
-        modems = {name: Modem(ModemSettings(str(tmp_path / name), name=name), clock) for name in sims}
+    def __init__(self, *lines, stands_in=(), **settings):
+        self.clock = ManualClock()
+        self.sticks = [Stick(name, f"sim-{name}") for name, _ in zip("abc", lines, strict=False)]
+        self.loads: dict[str, Load] = {}
         members = [
-            Member(modems["a"], frozenset({"main"}), stands_in=False),
-            Member(modems["b"], frozenset({"sales"}), stands_in=b_stands_in),
+            Member(stick, frozenset(of), stands_in=not stands_in or stick.name in stands_in)
+            for stick, of in zip(self.sticks, lines, strict=True)
         ]
-        pool = Pool(
+        self.pool = Pool(
             members,
-            clock,
-            wait_s=lambda iccid: waits.get(iccid, 0.0),
-            settings=PoolSettings(failover_s=0.3, spill_s=120),
+            self.clock,
+            load=lambda name: self.loads.get(name, Load()),
+            settings=PoolSettings(**settings) if settings else None,
         )
-        if not b_stands_in:
-            yield pool
-            return
-        one = Two(pool, sims, waits)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(pool.run()), group.create_task(one.pump())]
-            await until(lambda: one.a.trouble() is None and one.b.trouble() is None)
-            try:
-                yield one
-            finally:
-                for task in tasks:
-                    task.cancel()
+
+    def later(self, seconds):
+        self.clock._move_to(self.clock.monotonic() + seconds)
+
+    def share(self, name):
+        return self.pool.share(name)
+
+    def may(self, name, line, sim=None):
+        """The claim's own condition, in Python."""
+        share = self.share(name)
+        if sim == f"sim-{name}":
+            return True
+        mine = (share.lines is None or line in share.lines) and line not in share.but
+        return mine and sim not in share.elsewhere
 
 
-async def test_each_serves_its_lines_and_the_other_stands_by(tmp_path):
-    async with two(tmp_path) as one:
-        assert one.a.lines == one.b_for_main.lines == frozenset({"main"})
-        assert one.b.lines == frozenset({"sales"})
-        assert ("a", True) not in one.lines  # it does not stand in
-        assert one.b_for_main.trouble() == "stands by for a"
-        assert await one.a.submit(PART, nothing) == Accepted(1)
-        assert len(one.sims["a"].smsc.submits) == 1
-        assert one.sims["b"].smsc.submits == []
-        assert one.a.iccid != one.b.iccid == one.b_for_main.iccid
+def test_one_modem_may_claim_everything():
+    assert Bench([]).share("a") == EVERYTHING
+
+
+def test_each_serves_the_lines_that_name_it_and_the_others_the_rest():
+    one = Bench([], SALES, SERVICE)
+    assert one.share("a") == Share(None, SALES | SERVICE, frozenset({"sim-b", "sim-c"}))
+    assert one.share("b") == Share(SALES, frozenset(), frozenset({"sim-a", "sim-c"}))
+    assert [one.may(name, "office") for name in "abc"] == [True, False, False]
+    assert [one.may(name, "a line that is configured no more") for name in "abc"] == [True, False, False]
+
+
+def test_where_every_modem_has_its_lines_the_first_one_has_the_rest_too():
+    one = Bench(SALES, SERVICE)
+    assert [one.may(name, "office") for name in "ab"] == [True, False]
+    assert [one.may(name, "sales") for name in "ab"] == [True, False]
+
+
+def test_modems_that_no_line_names_share_the_work():
+    one = Bench([], [])
+    assert all(one.may(name, line) for name in "ab" for line in ("office", "sales"))
+
+
+def test_a_conversation_stays_on_its_sim():
+    one = Bench([], SALES)
+    assert one.may("b", "office", "sim-b")  # even on another's line
+    assert not one.may("a", "office", "sim-b")
+    assert one.may("a", "office", "sim-of-a-stick-that-was-sold")
 
 
 @pytest.mark.fault(29)
-async def test_a_failed_modem_is_stood_in_for_after_a_while_and_gets_its_line_back(tmp_path):
-    async with two(tmp_path) as one:
-        one.sims["a"].unplug()
-        await until(lambda: one.a.trouble() is not None)
-        assert one.b_for_main.trouble() == "stands by for a"
-        assert isinstance(await one.a.submit(PART, nothing), NotHandedOver)
-        await until(lambda: one.b_for_main.trouble() is None)
-        assert await one.b_for_main.submit(PART, nothing) == Accepted(1)
-        assert len(one.sims["b"].smsc.submits) == 1
-        one.sims["a"].plug()
-        await until(lambda: one.a.trouble() is None)
-        assert one.b_for_main.trouble() == "stands by for a"
-        assert any(isinstance(item, HealthChanged) and item.modem == "a" for item in one.items)
+def test_a_failure_has_to_last_before_another_one_stands_in():
+    one = Bench([], SALES, failover_s=30.0)
+    a, _ = one.sticks
+    a.no = "gone"
+    one.pool.look()
+    assert one.share("b").again_s == 30.0
+    one.later(29.0)
+    assert not one.may("b", "office")
+    assert not one.may("b", "office", "sim-a")
+    assert one.share("b").again_s == pytest.approx(1.0)
+    one.later(1.0)
+    assert one.may("b", "office")
+    assert one.may("b", "office", "sim-a")
+    assert one.share("b").again_s is None
+    a.no = None
+    assert not one.may("b", "office")
+    a.no = "gone again"
+    assert not one.may("b", "office")
 
 
-async def test_a_spent_budget_calls_for_help(tmp_path):
-    async with two(tmp_path) as one:
-        one.waits[one.a.iccid] = 119.0
-        assert one.b_for_main.trouble() == "stands by for a"
-        one.waits[one.a.iccid] = 121.0
-        assert one.b_for_main.trouble() is None
+def test_a_failure_counts_from_its_start_not_from_the_first_question():
+    one = Bench([], SALES)
+    one.sticks[0].no = "gone"
+    one.pool.look()
+    one.later(31.0)
+    assert one.may("b", "office")
 
 
-async def test_texts_of_both_come_on_one_stream_and_are_deleted_from_their_own(tmp_path):
-    async with two(tmp_path) as one:
-        for name, sim in one.sims.items():
-            sim.smsc.inbound("+15125550142", NUMBERS[name], f"to {name}")
-        await until(lambda: sum(isinstance(item, Stored) for item in one.items) == 2)
-        got = {(item.modem, decode(item.pdu).text) for item in one.items if isinstance(item, Stored)}
-        assert got == {("a", "to a"), ("b", "to b")}
-        await until(lambda: not any(store.slots for sim in one.sims.values() for store in sim.stores.values()))
+def test_one_that_is_stuck_in_a_text_is_stood_in_for():
+    """A network may take three minutes to say no: the texts behind do not wait for it."""
+    one = Bench([], SALES)
+    one.loads["a"] = Load(busy_s=10.0)
+    assert not one.may("b", "office")
+    assert one.share("b").again_s == pytest.approx(20.0)
+    one.loads["a"] = Load(busy_s=30.0)
+    assert one.may("b", "office")
 
 
-async def test_nobody_stands_in_where_it_is_not_wanted(tmp_path):
-    async with two(tmp_path, b_stands_in=False) as pool:
-        assert [line.standing_in for line in pool.lines()] == [False, False]
-        assert len(pool.health) == 2
+def test_a_spent_budget_calls_for_help():
+    one = Bench([], SALES, budget_s=120.0)
+    one.loads["a"] = Load(wait_s=120.0)
+    assert not one.may("b", "office")
+    one.loads["a"] = Load(wait_s=121.0)
+    assert one.may("b", "office")
 
 
-def test_modems_for_everything_share_the_work_and_names_are_unique():
-    clock = SystemClock()
-    members = [Member(Modem(ModemSettings("x", name=name), clock)) for name in "ab"]
-    assert [line.standing_in for line in Pool(members, clock, wait_s=lambda _: 0.0).lines()] == [False, False]
-    with pytest.raises(ValueError, match="two modems have one name"):
-        Pool([members[0], members[0]], clock, wait_s=lambda _: 0.0)
+def test_nobody_stands_in_where_it_is_not_wanted():
+    one = Bench([], SALES, SERVICE, stands_in=("c",))
+    one.sticks[0].no = "gone"
+    one.pool.look()
+    one.later(60.0)
+    assert [one.may(name, "office") for name in "bc"] == [False, True]
+
+
+def test_names_are_unique():
+    with pytest.raises(ValueError, match="two modems have one name: a, a"):
+        Pool([Member(Stick("a")), Member(Stick("a"))], ManualClock(), load=lambda _: Load())
+
+
+@given(
+    lines=st.lists(st.sets(st.sampled_from(["sales", "service", "night"])), min_size=2, max_size=3),
+    broken=st.lists(st.booleans(), min_size=3, max_size=3),
+    line=st.sampled_from(["office", "sales", "service", "night", "gone"]),
+    sim=st.sampled_from([None, "sim-a", "sim-b", "sim-c", "sim-z"]),
+    short=st.booleans(),
+)
+def test_every_text_has_somebody_and_no_conversation_two(lines, broken, line, sim, short):
+    """While one modem is well each text can be claimed; a conversation on the SIM of a well one by that alone."""
+    one = Bench(*lines)
+    for stick, gone in zip(one.sticks, broken, strict=False):
+        stick.no = "gone" if gone else None
+    one.pool.look()
+    one.later(5.0 if short else 500.0)
+    well = [stick for stick in one.sticks if stick.no is None]
+    claimants = [stick.name for stick in well if one.may(stick.name, line, sim)]
+    if sim in [stick.iccid for stick in well]:
+        assert [f"sim-{name}" for name in claimants] == [sim]
+    elif well and not short:
+        assert claimants

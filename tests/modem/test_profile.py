@@ -75,7 +75,9 @@ def test_every_problem_has_words_that_say_what_to_do(problem):
 def test_a_line_that_works_is_told_in_one_line():
     net = Network(stat=5, operator="Net", technology="LTE", rssi=18)
     health = Health("m", problem=Problem.NONE, model="EC25", network=net, storage="ME", usage=Usage(3, 23))
-    assert health.message == "EC25, Net, LTE, registered, roaming, -77 dBm, ME 3/23"
+    assert health.message == "EC25, Net, LTE, registered, roaming"  # nothing that changes all day: it is logged
+    shown = health.figures()
+    assert (shown["signal_dbm"], shown["storage_used"], shown["storage_size"]) == (-77, 3, 23)
     assert Network(rssi=99).dbm is None
 
 

@@ -162,8 +162,35 @@ class Health:
     last_send_ms: int | None = None
     last_inbound_ms: int | None = None
     credit: str = ""
+    last_error: str = ""
+    last_error_ms: int | None = None
     restarts: int = 0  # by itself: brown-outs
     resets: int = 0  # by us, because it did not answer
+
+    def figures(self) -> dict[str, str | int | None]:
+        """What stands beside the words on the board: what changes often, and of the card its last digits only."""
+        usage = self.usage
+        return {
+            "problem": self.problem.value,
+            "model": self.model,
+            "profile": self.profile,
+            "sim": f"...{self.iccid[-4:]}" if self.iccid else "",
+            "registration": stat_words(self.network.stat),
+            "operator": self.network.operator,
+            "technology": self.network.technology,
+            "signal_dbm": self.network.dbm,
+            "storage": self.storage,
+            "storage_used": None if usage is None else usage.used,
+            "storage_size": None if usage is None else usage.size,
+            "message_centre": self.smsc,
+            "credit": self.credit,
+            "last_send_ms": self.last_send_ms,
+            "last_inbound_ms": self.last_inbound_ms,
+            "last_error": self.last_error,
+            "last_error_ms": self.last_error_ms,
+            "restarts": self.restarts,
+            "resets": self.resets,
+        }
 
     @property
     def severity(self) -> Severity:
@@ -183,11 +210,9 @@ class Health:
 
     @property
     def summary(self) -> str:
-        """One line about a line that works."""
+        """One line about a line that works, without what changes from minute to minute: it goes into the log."""
         network = self.network
-        parts = [self.model or "modem", network.operator, network.technology, stat_words(network.stat)]
-        parts.append("" if network.dbm is None else f"{network.dbm} dBm")
-        parts.append("" if self.usage is None else f"{self.storage} {self.usage.used}/{self.usage.size}")
+        parts = (self.model or "modem", network.operator, network.technology, stat_words(network.stat))
         return ", ".join(part for part in parts if part)
 
 

@@ -191,7 +191,9 @@ class Serving:
             self._state.update(last_send_ms=now_ms)
             if job.withdrawn:
                 self._give(LateAccept(job.part.part_id, result.tp_mr))
-        elif self._session.engine.unresolved:
+        else:
+            self._state.update(last_error=result.reason, last_error_ms=now_ms)
+        if not isinstance(result, Accepted) and self._session.engine.unresolved:
             self._state.unresolved_until = self._clock.monotonic() + self._settings.settle_s
         job.finish(result)
         self._state.judge()

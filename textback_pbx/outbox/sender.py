@@ -66,12 +66,18 @@ class Sender:
         self._submitting: asyncio.Future[SubmitResult] | None = None
         self._kept: list[tuple[OutPart, SubmitResult]] = []
         self._rest_until, self._rests = 0.0, 0
+        self._began = 0.0
         self._trouble: str | None = None
 
     @property
     def rest_s(self) -> float:
         """How long the line still rests after refusals that concern its SIM, seconds."""
         return max(0.0, self._rest_until - self._clock.monotonic())
+
+    @property
+    def busy_s(self) -> float:
+        """How long the present text is being sent already, seconds; 0.0 while none is."""
+        return 0.0 if self._submitting is None else max(0.001, self._clock.monotonic() - self._began)
 
     @property
     def unwritten(self) -> int:
@@ -188,6 +194,7 @@ class Sender:
         if self._stopping:
             result: SubmitResult = NotHandedOver("the agent stops")
         else:
+            self._began = self._clock.monotonic()
             self._submitting = asyncio.ensure_future(self._line.submit(part, permission.ask))
             await asyncio.wait({self._submitting})
             result = _answer(self._submitting, permission.given)

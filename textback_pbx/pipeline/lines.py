@@ -1,64 +1,35 @@
-"""The modem joined to the rest: its stream is committed item by item, its health goes on the board.
+"""The modems joined to the rest: a send loop and a receive loop for each, their health on the board.
 
-Without a configured port the agent still hears calls and makes tasks; texts then wait, and expire into tasks.
+Which modem may claim which text is the pool's word. What one receives is committed item by item, whatever the
+others do: a STOP to one SIM never waits for a text on another. Without a configured port the agent still hears
+calls and makes tasks; texts then wait, and expire into tasks.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from textback_pbx.clock import Clock
+from textback_pbx.clock import MINUTE_MS, Clock
 from textback_pbx.config import Settings
 from textback_pbx.database import Database
 from textback_pbx.health import Board, State
-from textback_pbx.modem import store
-from textback_pbx.modem.health import Health
 from textback_pbx.modem.items import HealthChanged
 from textback_pbx.modem.modem import Modem
-from textback_pbx.modem.pin import PinResult, Pins
-from textback_pbx.modem.settings import ModemSettings
+from textback_pbx.modem.pool import Load, Member, Pool
 from textback_pbx.outbox.attempt import NotHandedOver, OutPart, SubmitResult
+from textback_pbx.outbox.budget import Pace
+from textback_pbx.outbox.line import Hooks, Line
+from textback_pbx.outbox.sender import Sender
+from textback_pbx.outbox.settings import OutboxSettings
+from textback_pbx.outbox.share import EVERYTHING, Share
 from textback_pbx.pipeline.loop import insist
+from textback_pbx.pipeline.modems import lines_of, modem_settings, outbox_settings, pins_of, pool_settings
 from textback_pbx.pipeline.receive import Receiver
+from textback_pbx.pipeline.send import Voices
 
 _NO_PORT = "modem.port is not set: name the modem's stable port (ls /dev/serial/by-id) in the configuration"
-
-
-class ModemLine:
-    """A modem as the send loop wants it, with its receive loop."""
-
-    def __init__(self, modem: Modem, receiver: Receiver, clock: Clock, board: Board) -> None:
-        self._modem, self._receiver, self._clock, self._board = modem, receiver, clock, board
-        board.note("modem", State.WARN, modem.health.message)
-
-    @property
-    def name(self) -> str:
-        """The modem's name."""
-        return self._modem.name
-
-    @property
-    def iccid(self) -> str | None:
-        """The SIM now in it."""
-        return self._modem.iccid
-
-    def trouble(self) -> str | None:
-        """Why it cannot send now."""
-        return self._modem.trouble()
-
-    async def submit(self, part: OutPart, hand_over: Callable[[], Awaitable[None]]) -> SubmitResult:
-        """Send one part."""
-        return await self._modem.submit(part, hand_over)
-
-    async def run(self) -> None:
-        """Own the port."""
-        await self._modem.run()
-
-    async def receive(self) -> None:
-        """Commit what comes in, then let the modem delete it."""
-        async for item in self._modem.stream():
-            if isinstance(item, HealthChanged):
-                note(self._board, self._modem.health)
-                continue
-            await insist(lambda: self._receiver.keep(item), clock=self._clock, board=self._board)  # noqa: B023 - awaited here
-            await self._modem.delete(item)
+#: How often figures that change all the time (the signal) are written down: an idle agent spares the SD card.
+_FIGURES_MS = 15 * MINUTE_MS
 
 
 class NoLine:
@@ -76,64 +47,155 @@ class NoLine:
         del part, hand_over
         return NotHandedOver(_NO_PORT)
 
+
+class Lines:
+    """Every modem of the office."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        *,
+        board: Board,
+        receiver: Receiver,
+        hooks: Hooks,
+    ) -> None:
+        self._database, self._clock, self._board = database, clock, board
+        self._receiver, self._hooks, self._voices = receiver, hooks, Voices(board)
+        self._pace = Pace(outbox_settings(settings).budget)
+        self._figures_ms = clock.now_ms()
+        tables = [table for table in settings.every_modem() if table.port]
+        pins, named = pins_of(database, clock, board), lines_of(settings)
+        self._modems = tuple(
+            Modem(modem_settings(settings, table), clock, pins=pins, on_change=self._changed) for table in tables
+        )
+        members = [
+            Member(modem, frozenset(named[table.name]), table.stands_in)
+            for modem, table in zip(self._modems, tables, strict=True)
+        ]
+        self._pool = Pool(members, clock, load=self._load, settings=pool_settings(settings)) if members else None
+        self._senders = {
+            modem.name: self._sender(modem, outbox_settings(settings, table))
+            for modem, table in zip(self._modems, tables, strict=True)
+        } or {NoLine.name: self._sender(NoLine(), outbox_settings(settings))}
+        for modem in self._modems:
+            board.note(self.component(modem), State.WARN, modem.health.message)
+        if not self._modems:
+            board.note("modem", State.FAIL, _NO_PORT)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """The names of the modems' notes on the board."""
+        return tuple(self.component(modem) for modem in self._modems) or ("modem",)
+
+    def component(self, modem: Modem) -> str:
+        """Return the name of a modem's note: ``modem``, or ``modem:NAME`` where there are several."""
+        return "modem" if len(self._modems) == 1 else f"modem:{modem.name}"
+
+    def wake(self) -> None:
+        """Let every send loop look now."""
+        for sender in self._senders.values():
+            sender.wake()
+
+    # the loops ----------------------------------------------------------------------------------------------
+
+    async def send(self) -> None:
+        """Send until cancelled; all of them end within one grace."""
+        async with asyncio.TaskGroup() as group:
+            for name, sender in self._senders.items():
+                group.create_task(sender.run(), name=f"send {name}")
+
     async def run(self) -> None:
-        """Have nothing to do."""
+        """Own every port until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for modem in self._modems:
+                group.create_task(modem.run(), name=f"modem {modem.name}")
 
     async def receive(self) -> None:
-        """Have nothing to do."""
+        """Commit what comes in, then let its modem delete it."""
+        async with asyncio.TaskGroup() as group:
+            for modem in self._modems:
+                group.create_task(self._receive(modem), name=f"receive {modem.name}")
+
+    async def _receive(self, modem: Modem) -> None:
+        async for item in modem.stream():
+            if isinstance(item, HealthChanged):
+                self._note(modem)
+                continue
+            await insist(lambda: self._receiver.keep(item), clock=self._clock, board=self._board)  # noqa: B023 - awaited here
+            await modem.delete(item)
+
+    # health -------------------------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        if self._pool is not None:
+            self._pool.look()
+        self.wake()
+
+    def _note(self, modem: Modem) -> None:
+        """Put a modem's health on the board."""
+        health = modem.health
+        self._board.note(self.component(modem), State(health.severity.value), health.message, self.figures(modem))
+
+    def write_figures(self) -> None:
+        """Write the figures of every modem down again, now and then."""
+        if self._clock.now_ms() - self._figures_ms >= _FIGURES_MS:
+            self._figures_ms = self._clock.now_ms()
+            for modem in self._modems:
+                self._note(modem)
+
+    def figures(self, modem: Modem) -> dict[str, str | int | None]:
+        """Return what `modem status` shows beside the words, as of now."""
+        figures = modem.health.figures()
+        if modem.iccid is not None and self._pace.knows(modem.iccid):
+            hour, day = self._pace.left(modem.iccid, self._clock.monotonic())
+            figures |= {"left_this_hour": hour, "left_today": day}
+        return figures | {"at_ms": self._clock.now_ms()}
+
+    # sending ------------------------------------------------------------------------------------------------
+
+    def _sender(self, line: Line, settings: OutboxSettings) -> Sender:
+        def share() -> Share:
+            return EVERYTHING if self._pool is None else self._pool.share(line.name)
+
+        return Sender(
+            line if len(self._modems) < 2 else _Sharing(line, self.wake),
+            self._database.transaction,
+            self._clock,
+            pace=self._pace,
+            hooks=replace(self._hooks, trouble=lambda why: self._voices.tell(line.name, why)),
+            settings=settings,
+            share=share,
+        )
+
+    def _load(self, name: str) -> Load:
+        iccid = next(modem.iccid for modem in self._modems if modem.name == name)
+        sender = self._senders[name]
+        budget_s = 0.0 if iccid is None else self._pace.wait_s(iccid, self._clock.monotonic())
+        return Load(max(budget_s, sender.rest_s), sender.busy_s)
 
 
-def note(board: Board, health: Health) -> None:
-    """Put a line's health on the board."""
-    board.note("modem", State(health.severity.value), health.message, {"iccid": health.iccid, "imei": health.imei})
+class _Sharing:
+    """A modem beside others: they look again when it begins and when it ends a text, for its budget may be spent."""
 
+    def __init__(self, line: Line, wake: Callable[[], None]) -> None:
+        self._line, self._wake = line, wake
+        self.name = line.name
 
-def make(
-    settings: Settings,
-    database: Database,
-    clock: Clock,
-    *,
-    board: Board,
-    receiver: Receiver,
-    on_ready: Callable[[], None],
-) -> ModemLine | NoLine:
-    """Return the configured line."""
-    if not settings.modem.port:
-        board.note("modem", State.FAIL, _NO_PORT)
-        return NoLine()
-    modem = Modem(modem_settings(settings), clock, pins=pins_of(database, clock, board), on_change=on_ready)
-    return ModemLine(modem, receiver, clock, board)
+    @property
+    def iccid(self) -> str | None:
+        """The SIM now in it."""
+        return self._line.iccid
 
+    def trouble(self) -> str | None:
+        """Why it cannot send now."""
+        return self._line.trouble()
 
-def modem_settings(settings: Settings) -> ModemSettings:
-    """Map the configuration onto the modem's settings."""
-    modem = settings.modem
-    return ModemSettings(
-        port=modem.port,
-        baudrate=modem.baud,
-        profile=modem.model,
-        imei=modem.imei or None,
-        iccid=modem.iccid or None,
-        pin=settings.modem_pin() or None,
-        smsc=modem.smsc or None,
-    )
-
-
-def pins_of(database: Database, clock: Clock, board: Board) -> Pins:
-    """Return the memory of PIN attempts: one for each card and PIN, on disk before it is tried."""
-
-    async def begin(iccid: str, pin: str) -> PinResult | None:
-        async def step() -> PinResult | None:
-            async with database.transaction() as tx:
-                return await store.begin_pin(tx, iccid, pin, clock.now_ms())
-
-        return await insist(step, clock=clock, board=board)
-
-    async def settle(iccid: str, pin: str, result: PinResult) -> None:
-        async def step() -> None:
-            async with database.transaction() as tx:
-                await store.settle_pin(tx, iccid, pin, result)
-
-        await insist(step, clock=clock, board=board)
-
-    return Pins(begin, settle)
+    async def submit(self, part: OutPart, hand_over: Callable[[], Awaitable[None]]) -> SubmitResult:
+        """Send one part, and wake the others."""
+        self._wake()
+        try:
+            return await self._line.submit(part, hand_over)
+        finally:
+            self._wake()

@@ -25,7 +25,7 @@ _WANTED = ("auto", "nudge", "staff")
 def hooks_of(
     office: Office, board: Board, look: SecondLook, *, now_ms: Callable[[], int], unread: Callable[[], bool]
 ) -> Hooks:
-    """Return what the send loop does at its steps."""
+    """Return what a send loop does at its steps; ``trouble`` is each loop's own (:class:`Voices`)."""
 
     async def settled(tx: Tx, one: Settled) -> None:
         await follow(tx, office, one, now_ms())
@@ -34,7 +34,7 @@ def hooks_of(
         look_again=look,
         settled=settled,
         hold=lambda: hold_of(board, unread=unread()),
-        trouble=lambda why: tell(board, why),
+        trouble=lambda _: None,
     )
 
 
@@ -47,14 +47,29 @@ def hold_of(board: Board, *, unread: bool) -> Hold | None:
     return Hold(reason, clock=clock is not None and clock.state is State.FAIL)
 
 
-def tell(board: Board, why: str | None) -> None:
-    """Note on the board whether texts go out."""
-    if why == _UNREAD:
-        return  # over in milliseconds: not worth a row on the SD card
-    if why is None:
-        board.note("outbox", State.OK, "texts go out")
-    else:
-        board.note("outbox", State.WARN, f"texts wait: {why}")
+class Voices:
+    """Whether texts go out, from all send loops, as one note on the board."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._said: dict[str, str | None] = {}
+
+    def tell(self, modem: str, why: str | None) -> None:
+        """Note why the send loop of ``modem`` does not send; ``None``: it does."""
+        if why == _UNREAD:
+            return  # over in milliseconds: not worth a row on the SD card
+        self._said[modem] = why
+        waiting = {name: reason for name, reason in self._said.items() if reason is not None}
+        sending = [name for name in self._said if name not in waiting]
+        if not waiting:
+            self._board.note("outbox", State.OK, "texts go out")
+        elif sending:
+            words = "; ".join(f"{name} does not send: {reason}" for name, reason in waiting.items())
+            self._board.note("outbox", State.WARN, f"texts go out through {', '.join(sending)}; {words}")
+        else:
+            same = len(set(waiting.values())) == 1
+            words = "; ".join(reason if same else f"{name}: {reason}" for name, reason in waiting.items())
+            self._board.note("outbox", State.WARN, f"texts wait: {next(iter(waiting.values())) if same else words}")
 
 
 async def follow(tx: Tx, office: Office, one: Settled, now_ms: int) -> None:
