@@ -18,16 +18,21 @@ from pathlib import Path
 from typing import Any
 
 from textback_pbx import __version__
+from textback_pbx.calls.backfill_source import CdrSettings
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import Clock, SystemClock
-from textback_pbx.config import DEFAULT_PATH, Settings, load
+from textback_pbx.config import DEFAULT_PATH, Ami, Settings, load
 from textback_pbx.config.problems import ConfigProblem
 from textback_pbx.database import Database, DatabaseProblem, cannot_use
-from textback_pbx.health import Board
+from textback_pbx.health import Board, forget_others
 from textback_pbx.nudge import Nudges
 from textback_pbx.outbox import claim_store
+from textback_pbx.outbox.claim_store import Drop, Go, Later
+from textback_pbx.outbox.store import OpenTx
 from textback_pbx.pipeline import send
 from textback_pbx.pipeline.decide import Decider
+from textback_pbx.pipeline.deliver import Deliverer
+from textback_pbx.pipeline.follow_up import Nudger
 from textback_pbx.pipeline.handle import Handler, Unread
 from textback_pbx.pipeline.keep import Keeper
 from textback_pbx.pipeline.lines import Lines
@@ -36,6 +41,9 @@ from textback_pbx.pipeline.loop import Bell, insist, work
 from textback_pbx.pipeline.modems import outbox_settings
 from textback_pbx.pipeline.office import office_of
 from textback_pbx.pipeline.receive import Receiver
+from textback_pbx.pipeline.repair import Repairer, Source
+from textback_pbx.pipeline.tell import Teller
+from textback_pbx.pipeline.upkeep import Upkeep, plan_of
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +58,27 @@ class Agent:
         self.board = Board(clock)
         office = office_of(settings)
         self._decide_bell, self._handle_bell, self._keep_bell = Bell(clock), Bell(clock), Bell(clock)
+        self._nudge_bell, self._repair_bell, self._upkeep_bell = Bell(clock), Bell(clock), Bell(clock)
+        self._tell_bell, self._deliver_bell = Bell(clock), Bell(clock)
         self.board.on_change = self._keep_bell.ring
         self._outbox = outbox_settings(settings)
         self._keeper = Keeper(database, clock, self.board, on_change=self._wake_all)
         unread = Unread()
         trusted = self._keeper.trusted
-        self._listener = Listener(
+        self._listeners = tuple(
+            Listener(
+                (database, office, clock, self.board),
+                ami_settings(settings, pbx),
+                component="ami" if len(settings.pbxs()) == 1 else f"ami:{pbx.name}",
+                clock_trusted=trusted,
+                on_call=self._decide_bell.ring,
+                on_heard_again=self._repair_bell.ring,
+            )
+            for pbx in settings.pbxs()
+        )
+        self._repairer = Repairer(
             (database, office, clock, self.board),
-            ami_settings(settings),
+            sources_of(settings),
             clock_trusted=trusted,
             on_call=self._decide_bell.ring,
         )
@@ -66,9 +87,10 @@ class Agent:
             office,
             clock,
             clock_trusted=trusted,
-            on_the_phone=self._listener.on_the_phone,
+            on_the_phone=self._on_the_phone,
             on_text=self._wake_sender,
         )
+        self._nudger = Nudger(database, office, clock, clock_trusted=trusted, on_text=self._wake_sender)
         self._handler = Handler(database, office, clock, unread, on_text=self._wake_sender)
         receiver = Receiver(
             database,
@@ -86,9 +108,18 @@ class Agent:
             board=self.board,
             receiver=receiver,
             hooks=send.hooks_of(
-                office, self.board, self._decider.look_again, now_ms=clock.now_ms, unread=lambda: unread.any
+                office,
+                self.board,
+                self._look_again,
+                now_ms=clock.now_ms,
+                unread=lambda: unread.any,
+                on_event=self._tell_bell.ring,
             ),
         )
+        parts = (database, office, clock, self.board)
+        self._teller = Teller(parts, clock_trusted=trusted, on_notice=self._deliver_bell.ring)
+        self._deliverer = Deliverer(parts, on_text=self._wake_sender)
+        self._upkeep = Upkeep(database, plan_of(settings), clock, self.board, clock_trusted=trusted)
         self._office = office
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -104,8 +135,10 @@ class Agent:
                     await asyncio.wait({task})
         finally:
             nudges.close()
+            await self._deliverer.close()
             with contextlib.suppress(Exception):  # the disk may be why the agent ends
-                await self._listener.beat(now=True)
+                for listener in self._listeners:
+                    await listener.beat(now=True)
                 await self.board.save(self._database)
 
     def _loops(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -115,29 +148,54 @@ class Agent:
             return work(step, bell, clock=self._clock, board=self.board)
 
         return {
-            "session": self._listener.session.run(),
-            "listen": self._listener.run(),
-            "decide": loop(self._decider.step, self._decide_bell),
-            "handle": loop(self._handler.step, self._handle_bell),
+            **{f"session {one.name}": one.session.run() for one in self._listeners},
+            **{f"listen {one.name}": one.run() for one in self._listeners},
+            "repair": loop(self._repairer.step, self._repair_bell),
+            "decide": loop(self._then_tell(self._decider.step), self._decide_bell),
+            "nudge": loop(self._nudger.step, self._nudge_bell),
+            "handle": loop(self._then_tell(self._handler.step), self._handle_bell),
+            "tell": loop(self._teller.step, self._tell_bell),
+            "deliver": loop(self._deliverer.step, self._deliver_bell),
             "send": self._lines.send(),
             "receive": self._lines.receive(),
             "modem": self._lines.run(),
+            "upkeep": loop(self._upkeep.step, self._upkeep_bell),
             "keep": loop(self._keep, self._keep_bell),
         }
 
     async def _start(self) -> None:
         """Find what a crash left, before anything new happens."""
         await self._keeper.start()
+        await self._upkeep.start()
         async with self._database.transaction() as tx:
             now_ms = self._clock.now_ms()
             for one in await claim_store.recover_all(tx, now_ms, self._outbox):
                 await send.follow(tx, self._office, one, now_ms)
-        await self._listener.start()
+            await forget_others(tx, "ami", [listener.component for listener in self._listeners])
+            await forget_others(tx, "modem", self._lines.components)
+        for listener in self._listeners:
+            await listener.start()
 
     async def _keep(self) -> float:
-        await self._listener.beat()
+        for listener in self._listeners:
+            await listener.beat()
         self._lines.write_figures()
         return await self._keeper.step()
+
+    def _then_tell(self, step: Callable[[], Awaitable[float]]) -> Callable[[], Awaitable[float]]:
+        """Return a step that wakes the tell loop when it did something."""
+
+        async def both() -> float:
+            pause = await step()
+            if pause == 0:
+                self._tell_bell.ring()
+            return pause
+
+        return both
+
+    async def _look_again(self, tx: OpenTx, message: Any) -> Go | Drop | Later:
+        nudge = message["kind"] == "nudge"
+        return await (self._nudger if nudge else self._decider).look_again(tx, message)
 
     def _wake_sender(self) -> None:
         self._lines.wake()
@@ -145,24 +203,62 @@ class Agent:
     def _wake_all(self) -> None:
         self._decide_bell.ring()
         self._handle_bell.ring()
+        self._nudge_bell.ring()
+        self._upkeep_bell.ring()
         self._keep_bell.ring()
+        self._tell_bell.ring()
+        self._deliver_bell.ring()
         self._lines.wake()
 
+    def _on_the_phone(self, number: str) -> bool:
+        """Whether this person is on a call with the office now, on any PBX."""
+        return any(listener.on_the_phone(number) for listener in self._listeners)
 
-def ami_settings(settings: Settings) -> AmiSettings:
-    """Map the configuration onto the session's settings."""
-    ami = settings.ami
+
+def ami_settings(settings: Settings, pbx: Ami | None = None) -> AmiSettings:
+    """Map the configuration of one PBX (that of ``[ami]``) onto the session's settings."""
+    ami = pbx or settings.ami
     return AmiSettings(
+        name=ami.name,
         host=ami.host,
         port=ami.port,
         username=ami.username,
-        secret=settings.ami_secret(),
+        secret=settings.ami_secret(ami),
         tls=ami.tls,
         ca_file=str(ami.ca_file) if ami.ca_file else None,
         contexts=ami.contexts,
         trunks=ami.trunks,
+        without_presentation=ami.without_presentation,
         ping_s=ami.liveness_seconds / 3,
         liveness_s=float(ami.liveness_seconds),
+    )
+
+
+def sources_of(settings: Settings) -> dict[str, Source]:
+    """Map the configuration of each PBX's call records onto the repair's sources, by the PBX's name."""
+    alone = len(settings.pbxs()) == 1
+    return {
+        pbx.name: Source(
+            ami_settings(settings, pbx), cdr_settings(settings, pbx), "cdr" if alone else f"cdr:{pbx.name}"
+        )
+        for pbx in settings.pbxs()
+    }
+
+
+def cdr_settings(settings: Settings, pbx: Ami) -> CdrSettings:
+    """Map the configuration of one PBX's call records onto the settings of what reads them."""
+    cdr = settings.cdr_of(pbx)
+    return CdrSettings(
+        csv=cdr.csv,
+        sqlite=cdr.sqlite,
+        url=settings.cdr_url(cdr),
+        table=cdr.table,
+        columns=cdr.columns,
+        times=cdr.times,
+        zone=cdr.timezone or settings.office.timezone,
+        unanswered=cdr.unanswered,
+        delay_s=cdr.delay_seconds,
+        margin_s=max(cdr.margin_seconds, 2 * pbx.liveness_seconds),
     )
 
 

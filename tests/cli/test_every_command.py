@@ -65,6 +65,11 @@ ASKED: dict[str, tuple[list[str], int]] = {
     "modem probe": ([], PEER),
     "modem allow-pin": ([], DONE),
     "report": ([], DONE),
+    "backup now": ([], DONE),
+    "backup list": ([], DONE),
+    "backup verify": ([], NO),
+    "restore": (["--yes"], NO),
+    "purge": (["--dry-run"], DONE),
     "clock trust": (["--actor", "test"], DONE),
 }
 #: They read no configuration, or (run, see test_run.py) serve until they are stopped.
@@ -72,7 +77,7 @@ OTHERS = {"demo", "run", "calls replay", "templates list", "replies classify", "
 OTHERS |= {"simulate pbx", "simulate modem"}
 #: They need a configuration and no database.
 NO_DATABASE = {"config check", "config show", "templates preview", "templates lint", "modem status", "modem probe"}
-NO_DATABASE |= {"doctor"}
+NO_DATABASE |= {"doctor", "backup list", "backup verify", "restore"}
 EACH = pytest.mark.parametrize("command", sorted(ASKED))
 
 

@@ -27,6 +27,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("outbox", "List what is on its way out; resolve what nobody can know."),
     "modem": ("modem", "Ask the modem how it is."),
     "report": ("report", "The numbers a manager reads."),
+    "backup": ("backup", "Copy the database, list the copies, check one."),
+    "restore": ("restore", "Bring a backup back, without texting anybody twice."),
+    "purge": ("purge", "Delete what is too old to be kept."),
     "clock": ("clock", "Say that the clock is right, after it jumped."),
     "simulate": ("simulate", "Run a simulated PBX or modem, for trying things out."),
 }

@@ -249,6 +249,24 @@ class DatabaseSection(Section):
     path: Path = Path("/var/lib/textback-pbx/textback.sqlite")
 
 
+class Backup(Section):
+    """The daily copy of the database, and how many stay."""
+
+    on: bool = True
+    folder: Path | None = None
+    at: str = Field(default="03:10", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    days: int = Field(default=7, ge=1, le=366)
+    weeks: int = Field(default=4, ge=0, le=520)
+    months: int = Field(default=6, ge=0, le=120)
+
+
+class Retention(Section):
+    """How long things are kept; 0: for ever."""
+
+    words_months: int = Field(default=24, ge=0, le=240)
+    records_months: int = Field(default=60, ge=0, le=240)
+
+
 class Log(Section):
     """What the log shows. Numbers and words of customers appear at ``debug`` only."""
 

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from textback_pbx.config.problems import ConfigProblem, explain, key_lines, repeated_lines, secret_files
 from textback_pbx.config.sections import (
     Ami,
+    Backup,
     Cdr,
     DatabaseSection,
     FurtherModem,
@@ -27,6 +28,7 @@ from textback_pbx.config.sections import (
     Pbx,
     Pool,
     QuietHours,
+    Retention,
     Rules,
     Texts,
 )
@@ -68,6 +70,8 @@ class Settings(BaseSettings):
     notify: Notify = Notify()
     webhooks: tuple[Webhook, ...] = ()
     database: DatabaseSection = DatabaseSection()
+    backup: Backup = Backup()
+    retention: Retention = Retention()
     log: Log = Log()
 
     @classmethod
