@@ -6,7 +6,7 @@ line when they fail (promise 7: nothing leaves that cannot be recorded); :meth:`
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -94,6 +94,14 @@ async def _write(tx: Tx, note: Note) -> None:
         " detail = excluded.detail, since_ms = excluded.since_ms",
         (note.component, note.state, note.message, json.dumps(note.detail), note.since_ms),
     )
+
+
+async def forget_others(tx: Tx, prefix: str, keep: Collection[str]) -> None:
+    """Remove the saved notes of ``prefix`` and ``prefix:...`` that are not kept: a PBX that is configured no more."""
+    rows = await tx.all("SELECT component FROM health")
+    for name in (str(row["component"]) for row in rows):
+        if name.partition(":")[0] == prefix and name not in keep:
+            await tx.run("DELETE FROM health WHERE component = ?", (name,))
 
 
 async def read_all(tx: Tx) -> list[Note]:

@@ -86,7 +86,7 @@ def test_every_command_is_documented_with_its_help_and_an_example():
 
 
 def test_every_component_of_the_health_board_is_documented():
-    noted = re.compile(r'board\.note\(\s*"(\w+)"')
+    noted = re.compile(r'(?:board\.note\(|component: str = )\s*"(\w+)"')
     components = {found for path in CODE for found in noted.findall(path.read_text(encoding="utf-8"))}
     assert {"ami", "modem", "clock", "disk", "consent", "outbox"} <= components
     text = page("health.md")

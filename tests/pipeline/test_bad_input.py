@@ -134,7 +134,7 @@ async def test_a_wrong_secret_is_said_and_not_hammered(tmp_path):
 @pytest.mark.fault(27)
 async def test_a_corrected_secret_is_taken_without_a_restart(tmp_path, monkeypatch):
     settings = agent_module.ami_settings
-    monkeypatch.setattr(agent_module, "ami_settings", lambda s: replace(settings(s), refused_first_s=0.2))
+    monkeypatch.setattr(agent_module, "ami_settings", lambda *s: replace(settings(*s), refused_first_s=0.2))
     async with open_office(tmp_path) as office:
         await office.consent()
         office.pbx.users = {"textback": "rotated"}

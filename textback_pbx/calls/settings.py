@@ -19,6 +19,7 @@ class AmiSettings:
     ca_file: str | None = None
     contexts: tuple[str, ...] = DEFAULT_CONTEXTS
     trunks: tuple[str, ...] = ()  # channel names of trunks, with *
+    without_presentation: bool = False  # somebody opted in: a withheld number may look like a given one
     connect_s: float = 10.0
     answer_s: float = 10.0  # for an action to be answered
     ping_s: float = 10.0  # of silence, then a ping

@@ -169,11 +169,16 @@ async def list_calls(
 
 
 async def find_call(tx: Tx, which: str) -> Row | None:
-    """One call by its id or its Uniqueid (the newest of that name), whole."""
+    """One call by its id or its Uniqueid (the newest of that name; ``PBX/UNIQUEID`` on one PBX), whole."""
     if which.isdecimal() and len(which) < 18:
         row = await tx.one("SELECT * FROM calls WHERE id = ?", (int(which),))
         if row is not None:
             return row
+    pbx, slash, uniqueid = which.rpartition("/")
+    if slash:
+        return await tx.one(
+            "SELECT * FROM calls WHERE uniqueid = ? AND pbx = ? ORDER BY id DESC LIMIT 1", (uniqueid, pbx)
+        )
     return await tx.one("SELECT * FROM calls WHERE uniqueid = ? ORDER BY id DESC LIMIT 1", (which,))
 
 

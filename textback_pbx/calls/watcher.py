@@ -81,6 +81,9 @@ NO_PRESENTATION = (
     "manager.conf and reload, or texts could go to people who withheld their number"
 )
 
+#: What a call's fact ``presentation`` says where nobody told, and the installer opted in for this PBX.
+ACCEPTED_UNSHOWN = "not shown, accepted"
+
 
 class Watcher:
     """The calls of one PBX. ``take`` every item in order; ``due`` when :meth:`next_due` has come."""
@@ -185,6 +188,9 @@ class Watcher:
                 FinishedOut(self._key(out.uniqueid), self._settings.name, out, out.ended_ms or at_ms) for out in taken
             ]
         ended_ms = taken.ended_ms or at_ms
+        unshown = taken.facts.get("presentation") == "" and not taken.withheld
+        if unshown and self._settings.without_presentation:
+            taken.facts["presentation"] = ACCEPTED_UNSHOWN
         results: list[Result] = [
             Finished(
                 self._key(uid),
@@ -196,7 +202,7 @@ class Watcher:
                 self._last_heard,
             )
         ]
-        if taken.facts.get("presentation") == "" and not taken.withheld and "presentation" not in self._warned:
+        if unshown and "presentation" not in self._warned:
             self._warned.add("presentation")
             results.append(Warned(self._settings.name, "presentation", NO_PRESENTATION))
         return results

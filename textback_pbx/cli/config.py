@@ -48,10 +48,12 @@ def _warnings(settings: Settings) -> list[str]:
     found = []
     if not settings.modem.port:
         found.append("modem.port is empty: nothing can be sent; see ls /dev/serial/by-id")
-    if not settings.ami_secret():
-        found.append("ami.secret is empty: set it, or TEXTBACK_PBX__AMI__SECRET, or ami.secret_file")
-    if settings.ami.without_presentation:
-        found.append("ami.without_presentation is on: a withheld number may be texted; better set channelvars")
+    for pbx in settings.pbxs():
+        table = "ami" if pbx is settings.ami else f"pbx[{pbx.name!r}]"
+        if not settings.ami_secret(pbx):
+            found.append(f"{table}.secret is empty: set it, or secret_file, or TEXTBACK_PBX__AMI__SECRET for [ami]")
+        if pbx.without_presentation:
+            found.append(f"{table}.without_presentation is on: a withheld number may be texted; better set channelvars")
     if settings.dry_run:
         found.append("dry_run is on: everything is decided and recorded, nothing is sent")
     return found

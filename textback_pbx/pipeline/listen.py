@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 _BEAT_MS = 10 * MINUTE_MS
 
 
+def _nobody_repairs() -> None:
+    """Nothing waits for the end of a gap."""
+
+
 class Listener:
     """The listen loop of one PBX."""
 
@@ -33,16 +37,25 @@ class Listener:
         parts: tuple[Database, Office, Clock, Board],
         settings: AmiSettings,
         *,
+        component: str = "ami",
         clock_trusted: Callable[[], bool],
         on_call: Callable[[], None],
+        on_heard_again: Callable[[], None] = _nobody_repairs,
     ) -> None:
         self._database, self._office, self._clock, self._board = parts
         self._settings, self._clock_trusted, self._on_call = settings, clock_trusted, on_call
+        self.component = component
+        self._on_heard_again = on_heard_again
         self.session = AmiSession(settings, self._clock)
         self._watcher = Watcher(settings)
         self._warnings: dict[str, str] = {}
         self._connected = False
         self._beat_ms = 0
+
+    @property
+    def name(self) -> str:
+        """The PBX's name: it stands in the key of every call."""
+        return self._settings.name
 
     async def start(self) -> None:
         """Note the time the agent was off as a gap: AMI has no replay."""
@@ -50,7 +63,7 @@ class Listener:
             heard_ms = await calls.last_heard(tx, self._settings.name)
             if heard_ms is not None:
                 await calls.open_gap(tx, self._settings.name, heard_ms, "the agent was not running")
-        self._board.note("ami", State.WARN, f"connecting to {self._settings.host}:{self._settings.port}")
+        self._note(State.WARN, f"connecting to {self._settings.host}:{self._settings.port}")
 
     async def run(self) -> None:
         """Store what is heard, for ever."""
@@ -105,7 +118,7 @@ class Listener:
         number = phone.parse(record.caller, self._office.country)
         return calls.row_of(
             finished,
-            line=self._office.line_of(record.dialled),
+            line=self._office.line_of(record.dialled, self.name),
             caller=number.e164 if isinstance(number, phone.Number) else None,
             clock_trusted=self._clock_trusted(),
         )
@@ -118,9 +131,10 @@ class Listener:
                 log.info("call %s from %s: %s (%s)", result.record.uniqueid, who, result.verdict.outcome, words)
             case GapOpened():
                 self._connected = False
-                self._board.note("ami", State.FAIL, result.message)
+                self._note(State.FAIL, result.message)
             case GapClosed():
                 self._connected = True
+                self._on_heard_again()
                 self._warnings.pop("privileges", None)
                 self._note_connected(result.version)
             case Warned():
@@ -131,6 +145,9 @@ class Listener:
 
     def _note_connected(self, version: str) -> None:
         if self._warnings:
-            self._board.note("ami", State.WARN, "; ".join(self._warnings.values()))
+            self._note(State.WARN, "; ".join(self._warnings.values()))
         else:
-            self._board.note("ami", State.OK, f"connected to Asterisk {version}".rstrip())
+            self._note(State.OK, f"connected to Asterisk {version}".rstrip())
+
+    def _note(self, state: State, message: str) -> None:
+        self._board.note(self.component, state, message)

@@ -102,7 +102,7 @@ class Call:
         *,
         trunk: str = "trunk",
         context: str = "from-trunk",
-        presentation: str = "allowed",
+        presentation: str | None = "allowed",
         pace: float = 1.0,
     ) -> None:
         self.steps: list[Step] = []
@@ -111,7 +111,9 @@ class Call:
         self._bridge = ""
         uid = counter.uniqueid()
         # Asterisk learns of a withheld number after the channel is made: Newchannel always reads `allowed`.
-        self.caller = Channel(counter.name(trunk), uid, uid, caller, context, dialled, RING, "allowed")
+        # None: a manager.conf without channelvars, which never says it.
+        first = None if presentation is None else "allowed"
+        self.caller = Channel(counter.name(trunk), uid, uid, caller, context, dialled, RING, first)
         self._send("Newchannel", self.caller)
         self.caller.presentation = presentation
 
