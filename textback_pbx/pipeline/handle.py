@@ -122,7 +122,9 @@ class Handler:
         stored = self._unread.stored
         async with self._database.transaction() as tx:
             now_ms = self._clock.now_ms()
-            await replies.assemble_ready(tx, now_ms, default_line=DEFAULT_LINE, staff=self._staff)
+            await replies.assemble_ready(
+                tx, now_ms, default_line=DEFAULT_LINE, modem_lines=self._office.modem_lines, staff=self._staff
+            )
             waiting = await replies.to_handle(tx, limit=1)
             if waiting:
                 await self._handle(tx, waiting[0], now_ms)

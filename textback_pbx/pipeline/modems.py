@@ -53,6 +53,13 @@ def lines_of(settings: Settings) -> Mapping[str, tuple[str, ...]]:
     }
 
 
+def first_lines(settings: Settings) -> Mapping[str, str]:
+    """Return the line of somebody new who writes to a modem, for those that serve only lines that name them."""
+    named = lines_of(settings)
+    rest = {modem for modem, lines in named.items() if not lines} or {next(iter(named))}
+    return {modem: lines[0] for modem, lines in named.items() if modem not in rest}
+
+
 def pins_of(database: Database, clock: Clock, board: Board) -> Pins:
     """Return the memory of PIN attempts: one for each card and PIN, on disk before it is tried."""
 

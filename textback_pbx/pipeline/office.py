@@ -7,6 +7,7 @@ from textback_pbx.config import DAYS, Hours, Line, Settings
 from textback_pbx.decision import hours
 from textback_pbx.decision.hours import Schedule
 from textback_pbx.decision.policy import LinePolicy, OptOutLine, Policy, QuietMode
+from textback_pbx.pipeline.modems import first_lines
 from textback_pbx.pipeline.staffing import Staffing, staffing_of
 
 #: The line of every dialled number that has no table of its own.
@@ -15,13 +16,17 @@ DEFAULT_LINE = "office"
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Who texts by which rules. ``dialled`` maps a PBX ('' for any) and a dialled number to a line's name."""
+    """Who texts by which rules. ``dialled`` maps a PBX ('' for any) and a dialled number to a line's name.
+
+    ``modem_lines`` maps a modem's name to the line of people who write to it first, where that is not the office's.
+    """
 
     policy: Policy
     lines: Mapping[str, LinePolicy]
     dialled: Mapping[tuple[str, str], str]
     country: str
     staffing: Staffing = field(default_factory=Staffing)
+    modem_lines: Mapping[str, str] = field(default_factory=dict)
 
     def line_of(self, dialled: str, pbx: str = "") -> str:
         """Return the name of the line a number dialled on this PBX belongs to; a line of that PBX comes first."""
@@ -43,7 +48,7 @@ def office_of(settings: Settings) -> Office:
     lines |= {line.name: _line(settings, line) for line in settings.lines}
     dialled = {(line.pbx, number): line.name for line in settings.lines for number in line.dialled}
     staffing = staffing_of(settings, lines[DEFAULT_LINE].hours)
-    return Office(_policy(settings), lines, dialled, settings.office.country, staffing)
+    return Office(_policy(settings), lines, dialled, settings.office.country, staffing, first_lines(settings))
 
 
 def _policy(settings: Settings) -> Policy:

@@ -102,7 +102,7 @@ class Receiver:
 
     def _part(self, item: Stored | Direct, read: pdu.Deliver | pdu.Undecodable) -> inbound.Part:
         if isinstance(read, pdu.Undecodable):
-            return inbound.Part(item.modem, "", read.raw, item.received_ms, None, problem=read.reason)
+            return inbound.Part(item.modem, "", read.raw, item.received_ms, None, problem=read.reason, iccid=item.iccid)
         concat = read.concat
         reference = None if concat is None else inbound.wide(concat.ref) if concat.wide else concat.ref
         return inbound.Part(
@@ -116,6 +116,7 @@ class Receiver:
             seq=concat.seq if concat else 1,
             total=concat.total if concat else 1,
             problem=read.problem,
+            iccid=item.iccid,
         )
 
     def _number(self, address: str) -> str:

@@ -8,8 +8,9 @@ a group also has a span in time. Nothing is ever thrown away here: what cannot b
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, pairwise
 
 from textback_pbx import phone
 from textback_pbx.clock import DAY_MS
@@ -21,6 +22,7 @@ LATE_PART_MS = 7 * DAY_MS
 #: 16-bit references are kept with this bit set, so that they never meet an 8-bit reference of the same value.
 WIDE = 0x1_0000
 
+_CUT = "\ufffd"  # what a lone half of a surrogate pair is kept as
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -43,6 +45,7 @@ class Part:
     seq: int = 1
     total: int = 1
     problem: str = ""
+    iccid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,17 @@ class StoredPart:
     total: int = 1
     problem: str = ""
     inbound_id: int | None = None
+    raw: str = ""
+    modem: str = ""
+    iccid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
     """A text that is ready to be shown: its parts' ids, its body, and whether anything is missing.
 
-    ``inbound_id`` names the incomplete text that this one completes, or ``None`` for a new one.
+    ``inbound_id`` names the incomplete text that this one completes, or ``None`` for a new one. ``modem`` and
+    ``iccid`` say to which of our numbers it was written.
     """
 
     part_ids: tuple[int, ...]
@@ -76,6 +83,12 @@ class Whole:
     received_ms: int
     problem: str = ""
     inbound_id: int | None = None
+    modem: str = ""
+    iccid: str | None = None
+
+
+#: Reads the PDUs of parts that follow each other as one text; ``None`` when one of them is no text.
+Join = Callable[[Sequence[str]], str | None]
 
 
 @dataclass(slots=True)
@@ -153,17 +166,18 @@ def is_part_of_many(concat_ref: int | None, seq: int, total: int) -> bool:
     return concat_ref is not None and total > 1 and 1 <= seq <= total
 
 
-def assemble(waiting: Iterable[StoredPart], now_ms: int) -> list[Whole]:
+def assemble(waiting: Iterable[StoredPart], now_ms: int, join: Join = lambda _: None) -> list[Whole]:
     """Return every text that is ready: whole ones at once, incomplete ones once they are 24 h old.
 
     ``waiting`` are the parts without a text, and the parts of incomplete texts that may still be completed
-    (their ``inbound_id`` set). The result depends on no order but the parts' own times.
+    (their ``inbound_id`` set). The result depends on no order but the parts' own times. ``join`` is asked where a
+    character was cut in two between two parts (an emoji is two UCS-2 units).
     """
     parts = sorted(waiting, key=lambda part: (part.inbound_id is None, _time_of(part), part.id))
     singles = [p for p in parts if p.inbound_id is None and not is_part_of_many(p.concat_ref, p.seq, p.total)]
     many = [part for part in parts if is_part_of_many(part.concat_ref, part.seq, part.total)]
-    ready = [_whole([part], 1) for part in singles]
-    ready += [_whole(list(g.parts.values()), _total(g)) for g in _groups(many) if _is_ready(g, now_ms)]
+    ready = [_whole([part], 1, join) for part in singles]
+    ready += [_whole(list(g.parts.values()), _total(g), join) for g in _groups(many) if _is_ready(g, now_ms)]
     return sorted(ready, key=lambda whole: (whole.received_ms, whole.part_ids))
 
 
@@ -202,36 +216,43 @@ def _time_of(part: StoredPart) -> int:
     return part.received_ms if part.scts_ms is None else part.scts_ms
 
 
-def _whole(parts: list[StoredPart], total: int) -> Whole:
+def _whole(parts: list[StoredPart], total: int, join: Join) -> Whole:
     parts.sort(key=lambda part: part.seq)
     unread = [part for part in parts if part.text is None]
     problems = list(dict.fromkeys(part.problem for part in parts if part.problem))
     times = [part.scts_ms for part in parts if part.scts_ms is not None]
+    last = max(parts, key=lambda part: part.received_ms)
     return Whole(
         part_ids=tuple(part.id for part in parts),
         sender=parts[0].sender,
-        body=parts[0].text or "" if total == 1 else _joined({part.seq: part.text for part in parts}, total),
+        body=parts[0].text or "" if total == 1 else _joined({part.seq: part for part in parts}, total, join),
         complete=not unread and len(parts) == total,
         scts_ms=max(times) if times else None,
         received_ms=max(part.received_ms for part in parts),
         problem="; ".join(problems),
         inbound_id=next((part.inbound_id for part in parts if part.inbound_id is not None), None),
+        modem=last.modem,
+        iccid=last.iccid,
     )
 
 
-def _joined(texts: dict[int, str | None], total: int) -> str:
+def _joined(parts: dict[int, StoredPart], total: int, join: Join) -> str:
     """Join the parts, with one marker in place of each run of missing or unreadable ones."""
     pieces: list[str] = []
-    seq = 1
-    while seq <= total:
-        text = texts.get(seq)
-        if text is not None:
-            pieces.append(text)
-            seq += 1
+    readable = {seq: part for seq, part in parts.items() if part.text is not None}
+    for there, run in groupby(range(1, total + 1), readable.__contains__):
+        seqs = list(run)
+        if there:
+            pieces.append(_run([readable[seq] for seq in seqs], join))
             continue
-        first = seq
-        while seq <= total and texts.get(seq) is None:
-            seq += 1
-        name = f"part {first}" if seq - first == 1 else f"parts {first}-{seq - 1}"
+        name = f"part {seqs[0]}" if len(seqs) == 1 else f"parts {seqs[0]}-{seqs[-1]}"
         pieces.append(f"[{name} of {total} missing]")
     return "".join(pieces)
+
+
+def _run(parts: list[StoredPart], join: Join) -> str:
+    """Join parts that follow each other; where one ends with half a character, from their PDUs."""
+    texts = [part.text or "" for part in parts]
+    halves = any(one.endswith(_CUT) and two.startswith(_CUT) for one, two in pairwise(texts))
+    whole = join([part.raw for part in parts]) if halves else None
+    return "".join(texts) if whole is None else clean(whole)

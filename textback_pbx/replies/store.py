@@ -5,8 +5,10 @@ transaction of the pipeline's.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from textback_pbx.clock import DAY_MS
@@ -15,6 +17,8 @@ from textback_pbx.replies import inbound
 from textback_pbx.replies.handling import ALL_AUTOMATIC_KINDS, Plan, Situation, Urgency
 from textback_pbx.replies.inbound import Part, StoredPart, Whole
 from textback_pbx.replies.threads.store import line_of, thread_for
+
+_NO_LINES: Mapping[str, str] = MappingProxyType({})
 
 
 class Stored(StrEnum):
@@ -27,11 +31,12 @@ class Stored(StrEnum):
 async def store_part(tx: Tx, part: Part) -> Stored:
     """Keep one part as it came; reading it again changes nothing (promise 4, faults 10 and 38)."""
     changed = await tx.run(
-        "INSERT INTO inbound_parts (fingerprint, modem, sender, scts_ms, concat_ref, seq, total, text, raw, problem,"
-        " received_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO NOTHING",
+        "INSERT INTO inbound_parts (fingerprint, modem, iccid, sender, scts_ms, concat_ref, seq, total, text, raw,"
+        " problem, received_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO NOTHING",
         (
             inbound.fingerprint(part),
             part.modem,
+            part.iccid,
             inbound.clean(part.sender).strip(),
             part.scts_ms,
             part.concat_ref,
@@ -46,18 +51,33 @@ async def store_part(tx: Tx, part: Part) -> Stored:
     return Stored.NEW if changed == 1 else Stored.DUPLICATE
 
 
-async def assemble_ready(tx: Tx, now_ms: int, *, default_line: str, staff: Collection[str] = frozenset()) -> list[int]:
+async def assemble_ready(
+    tx: Tx,
+    now_ms: int,
+    *,
+    default_line: str,
+    modem_lines: Mapping[str, str] = _NO_LINES,
+    staff: Collection[str] = frozenset(),
+) -> list[int]:
     """Make a text (state new) and its thread of every group of parts that is ready; return the texts' ids.
 
-    What comes from one of the ``staff`` numbers gets no thread: it is no customer's. A late part completes an
+    Somebody we never met is on the line of the modem they wrote to (``modem_lines``), else on ``default_line``. What
+    comes from one of the ``staff`` numbers gets no thread: it is no customer's. A late part completes an
     incomplete text, which becomes new again: what it really says may be STOP.
     """
     waiting = await _waiting(tx, now_ms)
-    return [await _keep(tx, whole, default_line, staff) for whole in inbound.assemble(waiting, now_ms)]
+    found = inbound.assemble(waiting, now_ms, _join)
+    return [await _keep(tx, one, modem_lines.get(one.modem, default_line), staff) for one in found]
+
+
+def _join(raws: Sequence[str]) -> str | None:
+    from textback_pbx.modem.pdu import join_parts  # the codec is loaded only where a text needs it
+
+    return join_parts(raws)
 
 
 async def _waiting(tx: Tx, now_ms: int) -> list[StoredPart]:
-    columns = "p.id, p.sender, p.received_ms, p.text, p.scts_ms, p.concat_ref, p.seq, p.total, p.problem, p.inbound_id"
+    columns = ", ".join(f"p.{one.name}" for one in fields(StoredPart))
     rows = await tx.all(f"SELECT {columns} FROM inbound_parts p WHERE p.inbound_id IS NULL ORDER BY p.id")  # noqa: S608 - constants only
     senders = {row["sender"] for row in rows if row["concat_ref"] is not None}
     for sender in sorted(senders):
@@ -78,14 +98,17 @@ async def _keep(tx: Tx, whole: Whole, default_line: str, staff: Collection[str])
         inbound_id = whole.inbound_id
     else:
         known = whole.sender in staff
-        line = default_line if known else await line_of(tx, whole.sender) or default_line
+        line = default_line if known else await line_of(tx, whole.sender, whole.iccid) or default_line
         thread_id = None if known else await thread_for(tx, whole.sender, line, whole.received_ms)
         inbound_id = await tx.insert(
             "INSERT INTO inbound (thread_id, sender, line, body, complete, scts_ms, received_ms)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (thread_id, whole.sender, line, whole.body, whole.complete, whole.scts_ms, whole.received_ms),
         )
-        await tx.run("UPDATE threads SET updated_ms = max(updated_ms, ?) WHERE id = ?", (whole.received_ms, thread_id))
+        await tx.run(
+            "UPDATE threads SET updated_ms = max(updated_ms, ?), sim = coalesce(?, sim) WHERE id = ?",
+            (whole.received_ms, whole.iccid, thread_id),
+        )
     await tx.many("UPDATE inbound_parts SET inbound_id = ? WHERE id = ?", [(inbound_id, p) for p in whole.part_ids])
     return inbound_id
 

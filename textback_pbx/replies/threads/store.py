@@ -43,8 +43,11 @@ async def thread_for(tx: Tx, number: str, line: str, now_ms: int) -> int:
     return int(await tx.value("SELECT id FROM threads WHERE number = ? AND line = ?", (number, line)))
 
 
-async def line_of(tx: Tx, number: str) -> str | None:
-    """Return the line of the last text to, or call from, ``number``; ``None`` when we never met."""
+async def line_of(tx: Tx, number: str, sim: str | None = None) -> str | None:
+    """Return the line of the last text to, or call from, ``number``; ``None`` when we never met.
+
+    Somebody who knows two of our numbers has a thread on each: ``sim`` is the SIM (ICCID) they wrote to now.
+    """
     message = await tx.one(
         "SELECT line, created_ms AS at_ms FROM messages WHERE number = ? AND kind NOT IN ('notify', 'test')"
         " ORDER BY created_ms DESC LIMIT 1",
@@ -54,7 +57,15 @@ async def line_of(tx: Tx, number: str) -> str | None:
         "SELECT line, ended_ms AS at_ms FROM calls WHERE caller = ? ORDER BY ended_ms DESC LIMIT 1", (number,)
     )
     met = [row for row in (message, call) if row is not None]
-    return str(max(met, key=lambda row: row["at_ms"])["line"]) if met else None
+    line = str(max(met, key=lambda row: row["at_ms"])["line"]) if met else None
+    if sim is None or line is None:
+        return line
+    there = await tx.value(
+        "SELECT line FROM threads WHERE number = ? AND (sim = ? OR (line = ? AND sim IS NULL))"
+        " ORDER BY line = ? DESC, updated_ms DESC LIMIT 1",
+        (number, sim, line, line),
+    )
+    return line if there is None else str(there)
 
 
 _SELECT = (
