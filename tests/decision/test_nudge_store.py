@@ -37,21 +37,22 @@ async def test_a_nudge_after_three_hours_and_once(database):
     async with database.transaction() as tx:
         await consented(tx)
         call_id = await a_sent_text(tx)
-        _, early = await planned(tx, MONDAY_10 + HOUR_MS)
-        assert early == (MONDAY_10 + 3 * HOUR_MS, "wait", "nothing came back yet")
+        assert await planned(tx, MONDAY_10 + HOUR_MS) == (None, None)
+        assert await nudge_store.next_due_ms(tx, POLICY, MONDAY_10 + HOUR_MS) == MONDAY_10 + 3 * HOUR_MS
         facts, now = await planned(tx)
         assert now.rule == "nudge"
         made = plan.nudge_message(facts.call, LINE)
         assert isinstance(made, Message)
         assert made.body.startswith("Alder Plumbing: about your call")
         assert "STOP" not in made.body  # the first text said it; opt_out_line = always says it again
-        await add_message(tx, kind="nudge", call_id=call_id, created_ms=LATER)
+        await nudge_store.save(tx, call_id, now, LATER, message_id=await add_message(tx, kind="nudge", call_id=call_id))
         assert await planned(tx) == (None, None)
         assert await nudge_store.candidates(tx, Policy(), LATER) == []
 
 
 @pytest.mark.parametrize(
-    ("rule", "state"), [("not_sent", "unknown"), ("not_sent", "refused"), ("not_sent", "queued"), ("nudge", "accepted")]
+    ("rule", "state"),
+    [("on_its_way", "unknown"), ("not_sent", "refused"), ("on_its_way", "queued"), ("nudge", "accepted")],
 )
 async def test_only_a_text_that_left_is_followed_up(database, rule, state):
     async with database.transaction() as tx:

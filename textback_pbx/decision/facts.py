@@ -84,6 +84,7 @@ class Facts:
     send_ms: int = 0  # the earliest moment the delay allows
     waking: bool = False  # send_ms lies outside quiet hours, in every zone
     waking_from_ms: int | None = None  # the next moment that does
+    allowed_until_ms: int = 0  # the text must have left by then, or quiet hours begin; 0: not soon
     due_ms: int = 0  # second look: the moment the text was held for
     # the words
     situation: str = ""
@@ -132,13 +133,17 @@ def _frozen(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a text may arrive. ``waking``: at ``send_ms`` it may; ``waking_from_ms``: the next moment it may."""
+    """When a text may arrive. ``waking``: at ``send_ms`` it may; ``waking_from_ms``: the next moment it may.
+
+    ``allowed_until_ms``: when that is over, if that comes before the text is too old anyway; else 0.
+    """
 
     send_ms: int
     waking: bool
     waking_from_ms: int | None
     open_now: bool
     holiday: str
+    allowed_until_ms: int = 0
 
 
 def timing(
@@ -159,13 +164,27 @@ def timing(
     schedules = [*quiet, *strict]
     waking = hours.all_open(schedules, send_ms)
     wall = hours.local(now_ms, line.hours.zone)
+    from_ms = send_ms if waking else hours.next_open(schedules, send_ms)
+    grace_ms = ended_ms + policy.answer_within_min * MINUTE_MS if policy.quiet_mode is QuietMode.ANSWER_WITHIN else 0
+    leaves_ms = send_ms if send_ms <= grace_ms else from_ms
     return Timing(
         send_ms=send_ms,
         waking=waking,
-        waking_from_ms=send_ms if waking else hours.next_open(schedules, send_ms),
+        waking_from_ms=from_ms,
+        allowed_until_ms=0 if leaves_ms is None else _allowed_until(schedules, leaves_ms, grace_ms, policy.max_age_min),
         open_now=hours.is_open(line.hours, now_ms),
         holiday=hours.holiday(line.hours, wall.date()),
     )
+
+
+def _allowed_until(schedules: list[Schedule], leaves_ms: int, grace_ms: int, max_age_min: int) -> int:
+    """Return when a text that may leave at ``leaves_ms`` may not any more; 0 when it is too old before that.
+
+    Until ``grace_ms`` it answers a person who has just called, whatever the hour.
+    """
+    if hours.open_for(schedules, leaves_ms, max_age_min):
+        return 0
+    return hours.open_until(schedules, max(leaves_ms, grace_ms)) or 0
 
 
 def age_ms(facts: Facts) -> int:

@@ -102,6 +102,7 @@ def of_hours(call: Call, known: Mapping[str, Any], *, policy: Policy, line: Line
         "send_ms": when.send_ms,
         "waking": when.waking,
         "waking_from_ms": when.waking_from_ms,
+        "allowed_until_ms": when.allowed_until_ms,
         "open_now": when.open_now,
         "holiday": when.holiday,
     }

@@ -194,6 +194,29 @@ def next_open(schedules: Sequence[Schedule], from_ms: int) -> int | None:
     return None
 
 
+def open_for(schedules: Sequence[Schedule], from_ms: int, minutes: int) -> bool:
+    """Say whether all are open for so many minutes on: quickly, and wrongly ``False`` at worst."""
+    return all(_open_for(schedule, from_ms, minutes) for schedule in schedules)
+
+
+def _open_for(schedule: Schedule, from_ms: int, minutes: int) -> bool:
+    wall = local(from_ms, schedule.zone)
+    if wall.utcoffset() != local(from_ms + (minutes + 1) * MINUTE_MS, schedule.zone).utcoffset():
+        return False  # the wall clock is about to be set: only a walk can tell
+    now = wall.hour * 60 + wall.minute
+    return any(start <= now and now + minutes < until for start, until in intervals_on(schedule, wall.date()))
+
+
+def open_until(schedules: Sequence[Schedule], from_ms: int) -> int | None:
+    """Return the first instant after ``from_ms`` at which not all are open; ``from_ms`` itself when they are not now.
+
+    ``None``: they stay open for 400 days.
+    """
+    if not all_open(schedules, from_ms):
+        return from_ms
+    return next((change for change in _changes(schedules, from_ms) if not all_open(schedules, change)), None)
+
+
 def spans(schedule: Schedule, from_ms: int) -> Iterator[tuple[int, int]]:
     """Yield the open stretches ``[from, until)`` from ``from_ms`` on, in order."""
     opened = from_ms if is_open(schedule, from_ms) else None

@@ -139,8 +139,11 @@ def _message(facts: Facts, decision: Decision, chosen: Chosen, made: Rendered) -
     )
 
 
-def nudge_message(facts: Facts, line: LinePolicy) -> Message | RenderProblem:
-    """Word the one second text; ``facts`` are those of the call it follows up, ``now_ms`` when it leaves."""
+def nudge_message(facts: Facts, line: LinePolicy, until_ms: int | None = None) -> Message | RenderProblem:
+    """Word the one second text; ``facts`` are those of the call it follows up, ``now_ms`` when it leaves.
+
+    ``until_ms`` is when quiet hours begin: later than that it does not leave.
+    """
     chosen = template_sets.choose(line, "nudge")
     if chosen is None:
         return RenderProblem("the nudge's text is switched off")
@@ -149,7 +152,7 @@ def nudge_message(facts: Facts, line: LinePolicy) -> Message | RenderProblem:
     made = wording.render(chosen.template, values, max_segments=facts.policy.max_segments)
     if isinstance(made, RenderProblem):
         return made
-    expires_ms = facts.now_ms + facts.policy.max_age_min * MINUTE_MS
+    too_old_ms = facts.now_ms + facts.policy.max_age_min * MINUTE_MS
     return Message(
         body=made.text,
         encoding=made.segments.encoding.value,
@@ -157,8 +160,8 @@ def nudge_message(facts: Facts, line: LinePolicy) -> Message | RenderProblem:
         template=chosen.key,
         template_version=chosen.version,
         not_before_ms=facts.now_ms,
-        expires_ms=expires_ms,
-        look_again=False,
+        expires_ms=too_old_ms if until_ms is None else min(too_old_ms, until_ms),
+        look_again=True,
         note=made.note,
     )
 

@@ -297,11 +297,17 @@ def _decision(facts: Facts, rule: str, ruling: Ruling, trace: tuple[Step, ...]) 
         urgent=is_repeat(facts) and ruling.verdict is not Verdict.NOTHING,
         alert=ruling.alert or _alert(facts),
         not_before_ms=ruling.not_before_ms if text else 0,
-        expires_ms=held_from + facts.policy.max_age_min * MINUTE_MS if text else 0,
+        expires_ms=_expires(facts, held_from) if text else 0,
         template_key=facts.situation if text else "",
         dry_run=facts.policy.dry_run,
         record="announced" if text and facts.consent_policy == "announced" and not facts.consent_seq else "",
     )
+
+
+def _expires(facts: Facts, from_ms: int) -> int:
+    """Return when the text is too old to leave, or quiet hours have begun: judged again at the hand-over itself."""
+    too_old_ms = from_ms + facts.policy.max_age_min * MINUTE_MS
+    return min(too_old_ms, facts.allowed_until_ms or too_old_ms)
 
 
 def _alert(facts: Facts) -> str:

@@ -125,7 +125,7 @@ SELECT
  (SELECT max(received_ms) FROM inbound WHERE sender = :n AND received_ms >= :started) AS wrote_ms,
  (SELECT max(at) FROM (
    SELECT max(created_ms) AS at FROM messages WHERE number = :n AND created_ms >= :started AND kind = 'staff'
-   UNION ALL SELECT max(closed_ms) FROM tasks WHERE call_id = :id AND state <> 'open'
+   UNION ALL SELECT max(closed_ms) FROM tasks WHERE call_id = :id AND state <> 'open' AND closed_by <> 'agent'
    UNION ALL SELECT max(at_ms) FROM notes WHERE at_ms >= :started
      AND thread_id = (SELECT id FROM threads WHERE number = :n AND line = :line))) AS staff_ms,
  (SELECT max(ended_ms) FROM calls WHERE caller = :n AND ended_ms BETWEEN :repeat_from AND :ended AND id <> :id

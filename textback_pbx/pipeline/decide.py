@@ -29,6 +29,7 @@ from textback_pbx.tasks.book import Kind, Priority
 
 _IDLE_S = 60.0
 _TALK_MS = 5 * SECOND_MS
+_FRESH_MS = 2 * SECOND_MS
 
 
 class Decider:
@@ -118,7 +119,7 @@ class Decider:
             thread_id=thread_id,
             template=message.template,
             template_version=message.template_version,
-            look_again=message.look_again or self._on_the_phone(call.caller),
+            look_again=True,
         )
         return await outbox.enqueue(tx, new, now_ms) is not None
 
@@ -138,6 +139,8 @@ class Decider:
         """Judge a held or delayed text by fresh facts, just before it leaves."""
         if self._on_the_phone(message["number"]):
             return Later(self._clock.now_ms() + _TALK_MS, "the person is on the phone with the office")
+        if _just_decided(message, self._clock.now_ms()):
+            return Go()
         line = self._office.line(message["line"])
         facts = await self._facts(tx, message["call_id"], line, look=2)
         decision = rules.decide(facts)
@@ -150,6 +153,11 @@ class Decider:
         subject = Subject(f"call:{message['call_id']}", message["line"], message["number"], call_id=message["call_id"])
         await self._task(tx, subject, decision, facts.now_ms)
         return Drop(decision.reason)
+
+
+def _just_decided(message: Row, now_ms: int) -> bool:
+    """Whether the decision is seconds old and nothing held its text: the facts cannot have changed unnoticed."""
+    return bool(0 <= now_ms - message["created_ms"] <= _FRESH_MS and message["not_before_ms"] <= message["created_ms"])
 
 
 async def reached(tx: Tx, number: str | None, why: str, now_ms: int) -> None:
