@@ -226,6 +226,7 @@ def ami_settings(settings: Settings, pbx: Ami | None = None) -> AmiSettings:
         secret=settings.ami_secret(ami),
         tls=ami.tls,
         ca_file=str(ami.ca_file) if ami.ca_file else None,
+        tls_name=ami.tls_name,
         contexts=ami.contexts,
         trunks=ami.trunks,
         without_presentation=ami.without_presentation,

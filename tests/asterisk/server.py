@@ -28,6 +28,7 @@ SNIPPETS = Path(__file__).parents[2] / "asterisk"
 DESKS = (101, 102, 103, 104)
 START_SECONDS = 60.0
 AMI_PORT = 5038
+AMI_TLS_PORT = 5039
 SIP_PORT = 5060
 CHAN_SIP_PORT = 5070
 LAST_WITH_CHAN_SIP = 20
@@ -45,6 +46,7 @@ class Asterisk:
     use_eventfilter: bool = False
     system_name: str = ""  # Asterisk puts it before every Uniqueid
     timestamps: bool = False  # every event carries a Timestamp
+    tls: bool = False  # the manager listens for TLS too, on `tls_port`
     user: str = "textback"
     secret: str = field(default_factory=lambda: secrets.token_hex(8))
     recorder_secret: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -63,6 +65,16 @@ class Asterisk:
     def port(self) -> int:
         """The manager port."""
         return AMI_PORT
+
+    @property
+    def tls_port(self) -> int:
+        """The manager port behind TLS."""
+        return AMI_TLS_PORT
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate the manager shows behind TLS; it signed itself, for its address."""
+        return self.folder / "etc/manager.pem"
 
     @property
     def has_chan_sip(self) -> bool:
@@ -187,6 +199,7 @@ class Asterisk:
             "@MODULES@": f"/{modules.relative_to(self.root)}", "@RECORDER_SECRET@": self.recorder_secret,
             "@DESKS@": desks, "@SYSTEM@": f"systemname = {self.system_name}" if self.system_name else "",
             "@TIMESTAMPS@": "yes" if self.timestamps else "no",
+            "@TLS@": "yes" if self.tls else "no", "@TLSPORT@": str(AMI_TLS_PORT),
         }  # fmt: skip
         for source in CONFIG.glob("*.conf"):
             text = source.read_text()
@@ -196,6 +209,8 @@ class Asterisk:
         shutil.copy(SNIPPETS / "cdr.conf", etc / "textback-cdr.conf")
         shutil.copy(SNIPPETS / "extensions/textback.conf", etc / "extensions.d/textback.conf")
         self._render_manager()
+        if self.tls:
+            certificate(self.ca_file, self.host)
         for path in (self.folder, *self.folder.rglob("*")):
             os.chown(path, user, group)
 
@@ -270,6 +285,17 @@ def _enter(root: Path, user: int, group: int) -> None:
     os.setgid(group)
     os.setuid(user)
     _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def certificate(path: Path, address: str) -> None:
+    """Key and certificate in one file, as tlscertfile wants them; for this address, signed by itself."""
+    key = path.with_suffix(".key")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(path),
+               "-subj", "/CN=bench", "-days", "2", "-addext", f"subjectAltName=IP:{address}"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchProblem(f"make test-asterisk needs openssl for the manager's certificate: {done.stderr.strip()}")
+    path.write_text(path.read_text() + key.read_text())
 
 
 def _probe_port(address: str) -> None:

@@ -6,9 +6,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.asterisk.bench import Bench
+from tests.asterisk.conftest import majors
 from tests.asterisk.people import waits
 from tests.asterisk.scenarios import BY_NAME, TIMEOUT, Caller, Scenario
+from tests.asterisk.server import Asterisk, certificate
 from textback_pbx.calls.ami import AmiSession
+from textback_pbx.calls.items import Disconnected
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.watcher import Finished, GapClosed, GapOpened, Result, Warned, Watcher, watch
 from textback_pbx.clock import SystemClock
@@ -38,7 +42,7 @@ class Ear:
 
 
 @asynccontextmanager
-async def listening(asterisk, host: str, port: int, **settings: float):
+async def listening(asterisk, host: str, port: int, **settings: float | str | bool):
     """The session and its watcher, logged in; ends both."""
     clock = SystemClock()
     quick = {"retry_first_s": 0.2, "retry_cap_s": 0.5, "ping_s": 0.5, "liveness_s": 1.5, "grace_s": 0.3}
@@ -139,3 +143,40 @@ async def test_a_changed_secret_backs_off_and_says_so(own_asterisk, own_bench, l
         await asyncio.sleep(1.5)  # the quick back-off would have tried several times by now
         assert link.connections == tries
     assert any("secret" in gap.message for gap in ear.of(GapOpened))
+
+
+@pytest.mark.parametrize("major", majors())
+async def test_a_call_arrives_over_tls_and_a_wrong_ca_gets_no_secret(major, tmp_path):
+    asterisk = Asterisk(major, tls=True)
+    try:
+        asterisk.start()
+        where, ca_file = (asterisk.host, asterisk.tls_port), str(asterisk.ca_file)
+        async with (
+            Bench(asterisk) as bench,
+            listening(asterisk, *where, tls=True, ca_file=ca_file) as ear,
+        ):
+            await bench.run(BY_NAME["busy_486"])
+            await ear.until(finished(1))
+        assert [result.verdict.outcome.value for result in ear.of(Finished)] == ["busy"]
+
+        stranger = tmp_path / "stranger.pem"
+        certificate(stranger, asterisk.host)
+        settings = AmiSettings(
+            host=where[0], port=where[1], username=asterisk.user, secret=asterisk.secret, login="plain", tls=True,
+            ca_file=str(stranger),
+        )  # fmt: skip
+        session = AmiSession(settings, SystemClock())
+        running = asyncio.ensure_future(session.run())
+        async with asyncio.timeout(10):
+            down = await session.items.get()
+        running.cancel()
+        assert isinstance(down, Disconnected)
+        assert "not to be trusted" in down.message
+    finally:
+        asterisk.close()
+
+
+@pytest.mark.parametrize("login", ["md5", "plain"])
+async def test_both_ways_to_log_in(own_asterisk, login):
+    async with listening(own_asterisk, own_asterisk.host, own_asterisk.port, login=login) as ear:
+        assert ear.of(Warned) == []

@@ -11,13 +11,13 @@ import asyncio
 import hashlib
 import logging
 import random
-import ssl
 from typing import Any
 
 from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
+from textback_pbx.calls import tls
 from textback_pbx.calls.blocks import Blocks
 from textback_pbx.calls.events import parse
 from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items, Roll
@@ -194,16 +194,13 @@ class AmiSession:
         loop = asyncio.get_running_loop()
         manager = Manager(loop=loop, host=s.host, port=s.port, log=logging.getLogger("textback_pbx.calls.panoramisk"))
         manager.log.setLevel(logging.CRITICAL)  # it logs actions, and a login holds the secret
+        name = {"server_hostname": s.tls_name or s.host} if s.tls else {}
         try:
             made = await asyncio.wait_for(
-                loop.create_connection(lambda: _Protocol(self), s.host, s.port, ssl=self._tls()), s.connect_s
+                loop.create_connection(lambda: _Protocol(self), s.host, s.port, ssl=tls.context(s), **name), s.connect_s
             )
         except (OSError, TimeoutError, ValueError) as error:
-            words = str(error) or "no answer"
-            raise _Down(
-                Down.UNREACHABLE,
-                f"no connection to {self._where()} ({words}): is Asterisk up, and is AMI enabled in manager.conf?",
-            ) from error
+            raise _Down(*tls.reason(error, s)) from error
         done: asyncio.Future[Any] = loop.create_future()
         done.set_result(made)
         manager.connection_made(done)
@@ -212,11 +209,6 @@ class AmiSession:
         self._link = link
         self._last_heard = self._clock.monotonic()
         return link, manager
-
-    def _tls(self) -> ssl.SSLContext | None:
-        if not self.settings.tls:
-            return None
-        return ssl.create_default_context(cafile=self.settings.ca_file)
 
     async def _login_and_sync(self, manager: Any, link: _Protocol) -> None:
         await self._login(manager)

@@ -16,6 +16,7 @@ class Down(StrEnum):
     """Why there is no link to the PBX."""
 
     UNREACHABLE = "unreachable"  # no TCP or TLS connection
+    UNTRUSTED = "untrusted"  # TLS: the certificate, or our CA file
     REFUSED = "refused"  # the login was refused
     CLOSED = "closed"  # the PBX ended the connection
     SILENT = "silent"  # half-open: nothing heard within the liveness deadline

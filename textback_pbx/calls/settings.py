@@ -17,6 +17,7 @@ class AmiSettings:
     login: str = "md5"  # or plain, for servers that refuse a challenge
     tls: bool = False
     ca_file: str | None = None
+    tls_name: str = ""  # the name in the certificate, where it is not the host
     contexts: tuple[str, ...] = DEFAULT_CONTEXTS
     trunks: tuple[str, ...] = ()  # channel names of trunks, with *
     without_presentation: bool = False  # somebody opted in: a withheld number may look like a given one

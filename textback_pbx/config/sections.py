@@ -141,6 +141,7 @@ class Ami(Section):
     trunks: tuple[str, ...] = ()
     tls: bool = False
     ca_file: Path | None = None
+    tls_name: str = ""
     liveness_seconds: int = Field(default=30, ge=5, le=600)
     without_presentation: bool = False
 

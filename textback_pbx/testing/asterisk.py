@@ -12,6 +12,7 @@ import contextlib
 import datetime as dt
 import itertools
 import signal
+import ssl
 import sys
 import time
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ class AmiServer:
         self.dropped_slow = 0
         self.actions: list[tuple[float, Headers]] = []
         self.port = 0
+        self.tls: ssl.SSLContext | None = None  # set it before start()
         self._server: asyncio.Server | None = None
         self._connections: set[AmiConnection] = set()
         self._someone = asyncio.Event()
@@ -57,8 +59,8 @@ class AmiServer:
         self._nobody.set()
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> int:
-        """Listen; return the port."""
-        self._server = await asyncio.start_server(self._serve, host, port or self.port, limit=65_536)
+        """Listen (with :attr:`tls`, behind TLS); return the port."""
+        self._server = await asyncio.start_server(self._serve, host, port or self.port, limit=65_536, ssl=self.tls)
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self.port
 
