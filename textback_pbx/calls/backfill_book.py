@@ -106,3 +106,8 @@ def _by_channel(rows: list[Timed]) -> dict[str, list[Timed]]:
             last[one.row.channel] = (key, max(until_ms, one.end_ms))
         found.setdefault(key, []).append(one)
     return found
+
+
+def first_ms(rows: Sequence[CdrRow], times: Times) -> int | None:
+    """From when on these rows (in their source's order) tell of calls, ms UTC; None: they tell of none."""
+    return min((times.start_ms(row)[0] for row in rows[:50]), default=None)

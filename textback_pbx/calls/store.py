@@ -69,11 +69,20 @@ def _facts(record: CallRecord, finished: Finished) -> dict[str, Any]:
     facts = dict(record.facts)
     if record.withheld:
         facts.pop("consent", None)  # it may name the number that the caller withheld
-    return facts | {"application": record.application, "why": finished.verdict.condition}
+    trunk = record.channel.rpartition("-")[0]  # what calls out and recovered calls are known by
+    return facts | {"application": record.application, "why": finished.verdict.condition, "trunk": trunk}
 
 
 async def save_call(tx: Tx, row: CallRow) -> int | None:
-    """Store a call in state ``new``; return its id, or None when it was there already."""
+    """Store a call in state ``new``; return its id, or None when it was there already (recovered ones included)."""
+    if row.uniqueid and row.source != "recovered":
+        recovered = await tx.value(
+            "SELECT 1 FROM calls WHERE uniqueid = ? AND pbx = ? AND source = 'recovered'"
+            " AND abs(started_ms - ?) < 86400000",
+            (row.uniqueid, row.pbx, row.started_ms),
+        )
+        if recovered is not None:
+            return None
     changed = await tx.one(
         "INSERT INTO calls (call_key, pbx, uniqueid, line, dialled, caller_raw, caller, withheld, started_ms, ended_ms,"
         " outcome, detail, ring_ms, source, confidence, legs, facts, clock_trusted)"
@@ -128,7 +137,7 @@ async def close_gap(tx: Tx, pbx: str, until_ms: int) -> int | None:
     lasting = await tx.value("SELECT id FROM gaps WHERE pbx = ? AND until_ms IS NULL", (pbx,))
     if lasting is None:
         return None
-    await tx.run("UPDATE gaps SET until_ms = max(from_ms, ?) WHERE id = ?", (until_ms, lasting))
+    await tx.run("UPDATE gaps SET until_ms = max(from_ms, ?), look_ms = NULL WHERE id = ?", (until_ms, lasting))
     return int(lasting)
 
 

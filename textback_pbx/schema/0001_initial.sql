@@ -53,8 +53,14 @@ CREATE TABLE gaps (
   from_ms INTEGER NOT NULL,
   until_ms INTEGER,                       -- NULL while it lasts
   reason TEXT NOT NULL,
-  repaired TEXT NOT NULL DEFAULT 'no' CHECK (repaired IN ('no', 'cdr', 'partly'))
+  repaired TEXT NOT NULL DEFAULT 'no' CHECK (repaired IN ('no', 'cdr', 'partly')),
+  recovered INTEGER NOT NULL DEFAULT 0,   -- calls found in, or mended by, Asterisk's call records
+  result TEXT NOT NULL DEFAULT '',        -- the last look at them, in words
+  looks INTEGER NOT NULL DEFAULT 0,
+  look_ms INTEGER,                        -- when they are looked at next; NULL: as soon as the gap's end allows
+  settled_ms INTEGER                      -- when the repair ended; NULL: it is still to be done
 ) STRICT;
+CREATE INDEX gaps_to_repair ON gaps (id) WHERE settled_ms IS NULL;
 
 -- consent -------------------------------------------------------------------------------------------------
 
