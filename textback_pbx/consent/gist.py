@@ -3,8 +3,9 @@
 The wordings of the language files know what people usually write. This layer knows ideas instead: every word of a
 clause carries one or more (texts, no, stop, remove, our list, wanting, getting), or is plain glue, or is unknown.
 A clause made of nothing but glue and the two ideas that together refuse texts ("me no want text", "text for this
-number to end please") is a refusal, in whatever order; each unknown word ("the price", "my crown") speaks against it,
-and so does one that sets hours, names other people or tells of a text that did not come.
+number to end please") is a refusal, in whatever order. A word of the work ("the price", "my crown") speaks against
+it, and so does one that sets hours, names other people or tells of a text that did not come; a word or two that
+nobody knows may stand in it only where the two ideas stand close together.
 
 Words are data, one file per language under ``gists/``.
 """
@@ -27,13 +28,20 @@ _PAIRS = (
     ("remove", "texts", "off_the_list", "remove and texts, with nothing else in the clause"),
     ("remove", "entry", "off_the_list", "remove and our list or the number, with nothing else in the clause"),
 )
-#: Ideas of which three together refuse texts without naming them.
+#: Ideas that together refuse texts without saying no to them.
 _TRIPLES = (
     ("no", "want", "get", "these", "do_not_want_texts", "not wanting to get these, with nothing else in the clause"),
     ("cease", "want", "get", "these", "do_not_want_texts", "wanting to stop getting these"),
+    ("these", "entry", "other", "wrong_number", "this number is somebody else's"),
+    ("texts", "other", "wrong_number", "texts that reach somebody else"),
 )
-_IDEAS = ("texts", "no", "cease", "remove", "entry", "want", "get", "these", "hate", "plain", "veto")
+_IDEAS = ("texts", "no", "cease", "remove", "entry", "want", "get", "these", "hate", "plain", "veto", "work", "other")
+#: So many unknown words may stand in a clause whose two ideas stand close together, if none is of the work.
+_UNKNOWN, _CLOSE = 2, 4
 _LONGEST = 40
+
+
+_WORK = frozenset({"work"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,12 @@ class Lexicon:
 def lexicons() -> tuple[Lexicon, ...]:
     """Read every language's file once."""
     return tuple(_read(name) for name in LANGUAGES)
+
+
+@cache
+def words() -> frozenset[str]:
+    """Return every word of every language's file: real words, so no slips of others."""
+    return frozenset(word for lexicon in lexicons() for phrase in lexicon.ideas for word in phrase)
 
 
 def _read(name: str) -> Lexicon:
@@ -129,7 +143,10 @@ def _of_clause(clause: Sequence[Token], lexicon: Lexicon) -> Gist | None:
         if read.unknown * 2 > read.known:
             continue
         basis = sorted({read.places[idea][0] for idea in ideas})
-        return Gist(rule, why, tuple(clause[place] for place in basis), lexicon.language, read.unknown == 0)
+        sure = read.unknown == 0 or (
+            read.unknown <= min(_UNKNOWN, read.known - 1) and not read.has("work") and basis[-1] - basis[0] <= _CLOSE
+        )
+        return Gist(rule, why, tuple(clause[place] for place in basis), lexicon.language, sure)
     return None
 
 
@@ -138,7 +155,10 @@ def _ideas(clause: Sequence[Token], lexicon: Lexicon) -> _Read:
     known = unknown = index = 0
     while index < len(clause):
         size, ideas = _longest(clause, index, lexicon)
-        if ideas:
+        if ideas == _WORK:
+            unknown += 1
+            places.setdefault("work", []).append(index)
+        elif ideas:
             known += size
             for idea in ideas:
                 places.setdefault(idea, []).append(index)

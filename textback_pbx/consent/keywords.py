@@ -198,7 +198,12 @@ def _holds(rule: Rule, line: Line, span: tuple[int, int], grammar: Grammar) -> b
         return False
     if rule.only and not rule.only.search(line.text):
         return False
-    return not rule.name_last or bare.is_name(line.inside(*span)[-1:], grammar, line.source)
+    return not rule.name_last or _names_somebody(line.inside(*span), grammar, line.source)
+
+
+def _names_somebody(words: Sequence[Token], grammar: Grammar, source: str) -> bool:
+    """Whether the last word is a name, or one in the middle is a known given name ("dit is Anna niet")."""
+    return bare.is_name(words[-1:], grammar, source) or any(word.text in grammar.names for word in words[1:])
 
 
 def _verdict(rule: Rule, span: tuple[int, int]) -> Keyword:

@@ -8,6 +8,8 @@
     @s          a word ending in s (a possessive)       @n  a word that may be a name
     @g          a word ending in ing (or in)            @d  a word beginning with a digit
 
+Before the end of a clause small words may stand ("im not tyler lol": ``_TAIL``).
+
 Patterns compile to regular expressions with bounded repetition only, so that no text makes them slow.
 """
 
@@ -19,6 +21,30 @@ from textback_pbx.consent.normalise import BREAKS, Token, fold
 
 _ANY = r"(?:[^ .,]+ )"
 _LEX = re.compile(r"\s*(\(|\)|\[|\]|\||!\(|\^\^|\$\$|\^|\$|~|\.\.\d|<[a-z_]+>|\.|,|@[sngd]|\w+)")
+#: Small words that may end a clause and say nothing: "im not tyler lol".
+_TAIL = "|".join(
+    [
+        *("lol", "lmao", "haha", "hahaha", "omg", "smh", "fr", "ffs", "jeez", "tho", "though", "already", "anymore"),
+        *(
+            "bro",
+            "bruh",
+            "dude",
+            "man",
+            "mate",
+            "pal",
+            "hun",
+            "dear",
+            "honey",
+            "sweetie",
+            "friend",
+            "amigo",
+            "sir",
+            "maam",
+        ),
+        *("sorry", "thanks", "thank", "you", "thx", "ty", "cheers", "please", "pls", "plz", "ok", "okay", "bye"),
+        *("goodbye", "guys", "folks", "yall"),
+    ]
+)
 _ENDS = {"(": ")", "[": "]", "!(": ")"}
 
 
@@ -93,7 +119,7 @@ def _sequence(parts: list[str], sets: Mapping[str, Sequence[str]]) -> str:
 
 _MARKS = {
     "^": "(?<=[.,] )",
-    "$": "(?=[.,] )",
+    "$": rf"(?=(?:(?:{_TAIL}) ){{0,3}}[.,] )",
     "^^": r"(?<=^ \. )",
     "$$": r"(?=(?:[.,] )*$)",
     ".": r"\. ",
@@ -101,7 +127,13 @@ _MARKS = {
 }
 
 
-_WORDS = {"@s": "[^ .,]+s ", "@n": "[^ .,]{2,} ", "@g": "[^ .,]{2,}in[g]? ", "@d": r"\d[^ .,]* "}
+_PARTICLES = "da|do|de|la|el|le|der|die|den|het|o|a"
+_WORDS = {
+    "@s": "[^ .,]+s ",
+    "@n": rf"(?!(?:{_TAIL}|{_PARTICLES}) )[^ .,]{{2,}} ",
+    "@g": "[^ .,]{2,}in[g]? ",
+    "@d": r"\d[^ .,]* ",
+}
 
 
 def _element(part: str, parts: list[str], sets: Mapping[str, Sequence[str]]) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from textback_pbx.consent import gist
 from textback_pbx.consent.grammar import Grammar
 from textback_pbx.consent.normalise import BREAKS, Token, near, squeeze, unleet
 
@@ -28,7 +29,7 @@ def mend(found: Sequence[Token], grammar: Grammar) -> list[Token]:
 def _apart(token: Token, grammar: Grammar) -> list[Token]:
     """Cut words written without a space: ``stoptextingme``; only when all of it is known words."""
     word = token.text
-    if not 7 <= len(word) <= 40 or word in grammar.words:
+    if not 6 <= len(word) <= 40 or word in grammar.words:
         return [token]
     ways: list[list[str] | None] = [[], *[None] * len(word)]
     for end in range(1, len(word) + 1):
@@ -43,7 +44,7 @@ def _apart(token: Token, grammar: Grammar) -> list[Token]:
 
 def _mended(token: Token, grammar: Grammar, targets: frozenset[str]) -> Token:
     word = token.text
-    if word in BREAKS or word in grammar.words or len(word) < 3 or word.isdigit():
+    if word in BREAKS or word in grammar.words or word in gist.words() or len(word) < 3 or word.isdigit():
         return token
     for guess in _guesses(word):
         if guess in targets or (_RUN.search(word) and guess in grammar.words):
