@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from textback_pbx.cli.common import ConfigOption, JsonOption, emit_json, fail, open_database, run
+from textback_pbx.cli.common import EXIT_USAGE, ConfigOption, JsonOption, emit_json, fail, open_database, run
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from textback_pbx.tasks.report import Period, Report
+    from textback_pbx.tasks.periods import Period
+    from textback_pbx.tasks.report import Report
 
 app = typer.Typer(add_completion=False)
 
@@ -31,6 +33,7 @@ def report(
     line: Annotated[str | None, typer.Option("--line", help="Only this line.")] = None,
     sentence: Annotated[bool, typer.Option("--sentence", help="Only the one sentence.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: number, value, definition.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours; nor are there any in a pipe.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Report missed calls, texts, replies and bookings of a period.
@@ -38,84 +41,43 @@ def report(
     Example: textback-pbx report --week
     """
     if sum((week, month, today, bool(first or last))) > 1:
-        fail("choose one of --week, --month, --today, --from/--to", 2)
-    made = run(lambda: _made(config, _which(month=month, today=today), first, last, line))
+        fail("choose one of --week, --month, --today, --from/--to", EXIT_USAGE)
+    which = "month" if month else "today" if today else "week"
+    made = run(lambda: _made(config, which, first, last, line))
     from textback_pbx.tasks import report as numbers
 
     if json:
-        emit_json({**_values(made), "sentence": numbers.sentence(made), "definitions": numbers.DEFINITIONS})
+        emit_json({**dataclasses.asdict(made), "sentence": numbers.sentence(made), "definitions": numbers.DEFINITIONS})
     elif as_csv:
         _print_csv(made)
     elif sentence:
         print(numbers.sentence(made))
     else:
-        _print(made)
+        from textback_pbx.cli.report_page import show
+
+        show(made, no_color=no_color)
 
 
-def _which(*, month: bool, today: bool) -> str:
-    return "month" if month else "today" if today else "week"
-
-
-async def _made(config: Any, which: str, first: str, last: str, line: str | None) -> Report:
-    from textback_pbx.decision.hours import business_minutes, is_open
+async def _made(config: Path | None, which: str, first: str, last: str, line: str | None) -> Report:
+    from textback_pbx.pipeline.figures import report_of
     from textback_pbx.pipeline.office import office_of
-    from textback_pbx.tasks.figures import store
-    from textback_pbx.tasks.report import make
 
     async with open_database(config, read_only=True) as (settings, database), database.read() as tx:
-        zone = settings.zone()
-        period = _period(which, first, last, zone)
-        office = office_of(settings)
-
-        return make(
-            await store.missed_calls(tx, period, line),
-            period,
-            zone,
-            opt_outs=await store.opt_outs(tx, period),
-            delivery_failures=await store.delivery_failures(tx, period, line),
-            is_open=lambda name, at_ms: is_open(office.line(name).hours, at_ms),
-            business_minutes=lambda name, start, end: float(business_minutes(office.line(name).hours, start, end)),
-        )
+        office, zone, now_ms = office_of(settings), settings.zone(), time.time_ns() // 1_000_000
+        if line is not None and line not in office.lines:
+            fail(f"there is no line {line!r}; there are: {', '.join(office.lines)}", EXIT_USAGE)
+        return await report_of(tx, office, _period(which, first, last, zone, now_ms), zone, now_ms, line=line)
 
 
-def _period(which: str, first: str, last: str, zone: ZoneInfo) -> Period:
-    from textback_pbx.tasks.report import between, day_of, month_before, week_before
+def _period(which: str, first: str, last: str, zone: ZoneInfo, now_ms: int) -> Period:
+    from textback_pbx.tasks.periods import between, day_of, month_before, week_before
 
-    now_ms = time.time_ns() // 1_000_000
     if first or last:
         try:
             return between(first or last, last or first, zone)
         except ValueError as error:
-            fail(f"these are no days: {error}; write them like 2026-11-02", 2)
+            fail(f"these are no days: {error}; write them like 2026-11-02", EXIT_USAGE)
     return {"week": week_before, "month": month_before, "today": day_of}[which](now_ms, zone)
-
-
-def _values(made: Report) -> dict[str, Any]:
-    return dataclasses.asdict(made)
-
-
-def _print(made: Report) -> None:
-    from textback_pbx.tasks.report import DEFINITIONS, sentence
-
-    print(sentence(made))
-    for name, value in _values(made).items():
-        if name == "period" or value in (None, {}):
-            continue
-        shown = _shown(name, value)
-        print(f"  {name:<30} {shown:<12} {DEFINITIONS[name]}" if len(shown) <= 12 else f"  {name:<30} {shown}")
-    if made.by_hour:
-        print("  busy hours")
-        most = max(made.by_hour.values())
-        for hour, count in made.by_hour.items():
-            print(f"    {hour}h {'#' * max(1, round(40 * count / most)):<40} {count}")
-
-
-def _shown(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {item}" for key, item in value.items())
-    if "rate" in name or "_of_" in name:
-        return f"{100 * value:.0f} %"
-    return str(value)
 
 
 def _print_csv(made: Report) -> None:
@@ -123,9 +85,9 @@ def _print_csv(made: Report) -> None:
 
     rows = csv.writer(sys.stdout)
     rows.writerow(["number", "value", "definition"])
-    for name, value in _values(made).items():
+    for name, definition in DEFINITIONS.items():
+        value: Any = getattr(made, name)
         if isinstance(value, dict):
-            items = value if name != "period" else {}
-            rows.writerows([f"{name}.{key}", item, DEFINITIONS[name]] for key, item in items.items())
+            rows.writerows([f"{name}.{key}", item, definition] for key, item in value.items())
         else:
-            rows.writerow([name, "" if value is None else value, DEFINITIONS[name]])
+            rows.writerow([name, "" if value is None else value, definition])

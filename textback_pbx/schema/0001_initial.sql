@@ -130,6 +130,7 @@ CREATE TABLE threads (
   UNIQUE (number, line)
 ) STRICT;
 CREATE INDEX threads_by_update ON threads (updated_ms);
+CREATE INDEX threads_by_status ON threads (status, updated_ms);
 
 CREATE TABLE decisions (
   id INTEGER PRIMARY KEY,
@@ -350,33 +351,34 @@ CREATE TABLE calendar_entries (
 ) STRICT, WITHOUT ROWID;
 
 -- The full-text index: no words of its own beside the tables' (external content), kept in step by these triggers, so
--- that whatever deletes or overwrites words takes them out of the index in the same statement.
-CREATE VIRTUAL TABLE messages_words USING fts5
-  (body, content='messages', content_rowid='id', tokenize='unicode61 remove_diacritics 2', columnsize=0);
+-- that whatever deletes or overwrites words takes them out of the index in the same statement. With the line in it a
+-- search of one line reads that line's texts only; the beginnings of two and three letters have lists of their own.
+CREATE VIRTUAL TABLE messages_words USING fts5 (body, line, content='messages', content_rowid='id',
+  tokenize='unicode61 remove_diacritics 2', prefix='2 3', columnsize=0);
 CREATE TRIGGER messages_words_in AFTER INSERT ON messages BEGIN
-  INSERT INTO messages_words (rowid, body) VALUES (NEW.id, NEW.body);
+  INSERT INTO messages_words (rowid, body, line) VALUES (NEW.id, NEW.body, NEW.line);
 END;
 CREATE TRIGGER messages_words_out AFTER DELETE ON messages BEGIN
-  INSERT INTO messages_words (messages_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
+  INSERT INTO messages_words (messages_words, rowid, body, line) VALUES ('delete', OLD.id, OLD.body, OLD.line);
 END;
-CREATE TRIGGER messages_words_new AFTER UPDATE OF body ON messages BEGIN
-  INSERT INTO messages_words (messages_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
-  INSERT INTO messages_words (rowid, body) VALUES (NEW.id, NEW.body);
+CREATE TRIGGER messages_words_new AFTER UPDATE OF body, line ON messages BEGIN
+  INSERT INTO messages_words (messages_words, rowid, body, line) VALUES ('delete', OLD.id, OLD.body, OLD.line);
+  INSERT INTO messages_words (rowid, body, line) VALUES (NEW.id, NEW.body, NEW.line);
 END;
-CREATE VIRTUAL TABLE inbound_words USING fts5
-  (body, content='inbound', content_rowid='id', tokenize='unicode61 remove_diacritics 2', columnsize=0);
+CREATE VIRTUAL TABLE inbound_words USING fts5 (body, line, content='inbound', content_rowid='id',
+  tokenize='unicode61 remove_diacritics 2', prefix='2 3', columnsize=0);
 CREATE TRIGGER inbound_words_in AFTER INSERT ON inbound BEGIN
-  INSERT INTO inbound_words (rowid, body) VALUES (NEW.id, NEW.body);
+  INSERT INTO inbound_words (rowid, body, line) VALUES (NEW.id, NEW.body, NEW.line);
 END;
 CREATE TRIGGER inbound_words_out AFTER DELETE ON inbound BEGIN
-  INSERT INTO inbound_words (inbound_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
+  INSERT INTO inbound_words (inbound_words, rowid, body, line) VALUES ('delete', OLD.id, OLD.body, OLD.line);
 END;
-CREATE TRIGGER inbound_words_new AFTER UPDATE OF body ON inbound BEGIN
-  INSERT INTO inbound_words (inbound_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
-  INSERT INTO inbound_words (rowid, body) VALUES (NEW.id, NEW.body);
+CREATE TRIGGER inbound_words_new AFTER UPDATE OF body, line ON inbound BEGIN
+  INSERT INTO inbound_words (inbound_words, rowid, body, line) VALUES ('delete', OLD.id, OLD.body, OLD.line);
+  INSERT INTO inbound_words (rowid, body, line) VALUES (NEW.id, NEW.body, NEW.line);
 END;
-CREATE VIRTUAL TABLE notes_words USING fts5
-  (body, content='notes', content_rowid='id', tokenize='unicode61 remove_diacritics 2', columnsize=0);
+CREATE VIRTUAL TABLE notes_words USING fts5 (body, content='notes', content_rowid='id',
+  tokenize='unicode61 remove_diacritics 2', prefix='2 3', columnsize=0);
 CREATE TRIGGER notes_words_in AFTER INSERT ON notes BEGIN
   INSERT INTO notes_words (rowid, body) VALUES (NEW.id, NEW.body);
 END;
@@ -387,8 +389,8 @@ CREATE TRIGGER notes_words_new AFTER UPDATE OF body ON notes BEGIN
   INSERT INTO notes_words (notes_words, rowid, body) VALUES ('delete', OLD.id, OLD.body);
   INSERT INTO notes_words (rowid, body) VALUES (NEW.id, NEW.body);
 END;
-CREATE VIRTUAL TABLE contacts_words USING fts5
-  (name, note, content='contacts', content_rowid='id', tokenize='unicode61 remove_diacritics 2', columnsize=0);
+CREATE VIRTUAL TABLE contacts_words USING fts5 (name, note, content='contacts', content_rowid='id',
+  tokenize='unicode61 remove_diacritics 2', prefix='2 3', columnsize=0);
 CREATE TRIGGER contacts_words_in AFTER INSERT ON contacts BEGIN
   INSERT INTO contacts_words (rowid, name, note) VALUES (NEW.id, NEW.name, NEW.note);
 END;

@@ -243,6 +243,20 @@ def sentence(report: Report) -> str:
     return f"You missed {calls} {report.period.name}; {replied} replied and {booked} booked."
 
 
+def worded(name: str, value: Any) -> str:
+    """Say one number as a person reads it; ``""`` where there is nothing to say."""
+    if value is None or value == {}:
+        return ""
+    if isinstance(value, dict):
+        share = name == "latency_within"
+        return ", ".join(
+            f"{key} s {100 * n:.0f} %" if share else f"{key.replace('_', ' ')} {n}" for key, n in value.items()
+        )
+    if "rate" in name or "_of_" in name:
+        return f"{100 * value:.0f} %"
+    return str(value)
+
+
 def percentile(values: Sequence[float], percent: int) -> float | None:
     """Return the nearest-rank percentile, to one decimal; ``None`` of nothing."""
     if not values:
