@@ -26,10 +26,13 @@ from textback_pbx.pipeline.people import Subject
 from textback_pbx.replies.threads.store import thread_for
 from textback_pbx.tasks import store as tasks
 from textback_pbx.tasks.book import Kind, Priority
+from textback_pbx.tasks.notify_store import emit
 
 _IDLE_S = 60.0
 _TALK_MS = 5 * SECOND_MS
 _FRESH_MS = 2 * SECOND_MS
+#: What a manager calls a missed call.
+MISSED = ("busy", "no_answer", "not_reachable")
 
 
 class Decider:
@@ -70,6 +73,8 @@ class Decider:
         names = (message.template, message.template_version) if message else ("", "")
         await decisions.save(tx, call_id, decision, facts, template=names[0], template_version=names[1])
         subject = Subject(f"call:{call_id}", call.line, call.caller, call_id=call_id)
+        if call.outcome in MISSED:
+            await emit(tx, "call.missed", subject.source, facts.now_ms, {"call_id": call_id})
         if call.outcome == "answered":
             await reached(tx, call.caller, "the caller called again and was answered", facts.now_ms)
         if decision.alert:
@@ -131,7 +136,7 @@ class Decider:
         priority = Priority.URGENT if decision.urgent else Priority.NORMAL
         if decision.urgent and subject.number is not None:
             due_ms = people.deadline(self._office, subject.line, priority, now_ms)
-            if await tasks.raise_for_repeat(tx, subject.number, subject.line, due_ms):
+            if await tasks.raise_for_repeat(tx, subject.number, subject.line, due_ms, now_ms=now_ms):
                 return
         await people.open_task(tx, self._office, subject, Kind.CALL_BACK, reason, now_ms=now_ms, priority=priority)
 

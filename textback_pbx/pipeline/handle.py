@@ -110,10 +110,9 @@ class Handler:
         unread: Unread,
         *,
         on_text: Callable[[], None],
-        on_event: Callable[[], None] = lambda: None,
     ) -> None:
         self._database, self._office, self._clock = database, office, clock
-        self._unread, self._on_text, self._on_event = unread, on_text, on_event
+        self._unread, self._on_text = unread, on_text
         self._staff = office.staffing.staff.phones()
         self._orders = Orders(office)
 
@@ -131,8 +130,6 @@ class Handler:
         if not waiting:
             self._unread.read(stored)
         self._on_text()
-        if waiting:
-            self._on_event()
         return 0.0 if waiting else _IDLE_S
 
     async def _handle(self, tx: Tx, inbound_id: int, now_ms: int) -> None:

@@ -8,7 +8,7 @@ from textback_pbx.outbox import attempt
 from textback_pbx.outbox.claim_store import SecondLook
 from textback_pbx.outbox.line import Hold, Hooks
 from textback_pbx.outbox.store import Settled
-from textback_pbx.pipeline import people
+from textback_pbx.pipeline import people, text_events
 from textback_pbx.pipeline.office import Office
 from textback_pbx.pipeline.people import Subject
 from textback_pbx.replies.threads.status import Event
@@ -23,12 +23,19 @@ _WANTED = ("auto", "nudge", "staff")
 
 
 def hooks_of(
-    office: Office, board: Board, look: SecondLook, *, now_ms: Callable[[], int], unread: Callable[[], bool]
+    office: Office,
+    board: Board,
+    look: SecondLook,
+    *,
+    now_ms: Callable[[], int],
+    unread: Callable[[], bool],
+    on_event: Callable[[], None] = lambda: None,
 ) -> Hooks:
     """Return what a send loop does at its steps; ``trouble`` is each loop's own (:class:`Voices`)."""
 
     async def settled(tx: Tx, one: Settled) -> None:
         await follow(tx, office, one, now_ms())
+        on_event()
 
     return Hooks(
         look_again=look,
@@ -74,6 +81,8 @@ class Voices:
 
 async def follow(tx: Tx, office: Office, one: Settled, now_ms: int) -> None:
     """Do in the step's own transaction what it means for people."""
+    if await text_events.tell(tx, one, now_ms):
+        return  # to our own staff: the notification says it, and nobody calls a colleague back for it
     part = Subject(one.task_source, one.line, one.number, one.call_id, one.thread_id)
     if one.new_unknown:
         reason = (

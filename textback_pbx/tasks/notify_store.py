@@ -143,6 +143,16 @@ async def _end(tx: Tx, notice_id: int, state: NoticeState, error: str, now_ms: i
     return state
 
 
+async def drop(tx: Tx, notice: Notice, why: str, now_ms: int) -> None:
+    """There is nothing to tell any more: its task is done, or somebody else's."""
+    await _end(tx, notice.id, NoticeState.DROPPED, why, now_ms)
+
+
+async def put_off(tx: Tx, notice: Notice, until_ms: int, why: str) -> None:
+    """Let one wait, untried."""
+    await tx.run("UPDATE notifications SET next_try_ms = ?, error = ? WHERE id = ?", (until_ms, why, notice.id))
+
+
 async def _gone(tx: Tx, notice: Notice, outcome: Never, now_ms: int) -> None:
     await tx.run(
         "INSERT OR REPLACE INTO gone_targets (channel, target, at_ms, reason) VALUES (?, ?, ?, ?)",
@@ -262,7 +272,11 @@ async def queued_as(tx: Tx, notice: Notice, message_id: int, now_ms: int) -> Non
 async def text_settled(tx: Tx, message_id: int, reason: str, now_ms: int) -> None:
     """The network has a text to staff (``reason`` empty), or will not: then the notification is given up, and shown."""
     if not reason:
-        await tx.run("UPDATE notifications SET payload = ? WHERE message_id = ?", (_NOTHING, message_id))
+        await tx.run(
+            "UPDATE notifications SET payload = ?, state = 'sent', error = '' WHERE message_id = ?"
+            " AND state IN ('sent', 'dead')",
+            (_NOTHING, message_id),
+        )
         return
     await tx.run(
         "UPDATE notifications SET state = 'dead', error = ?, settled_ms = ? WHERE message_id = ? AND state = 'sent'",
