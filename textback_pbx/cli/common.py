@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -14,7 +17,7 @@ import typer
 
 if TYPE_CHECKING:
     from textback_pbx.config import Settings
-    from textback_pbx.database import Database
+    from textback_pbx.database import Database, Tx
 
 T = TypeVar("T")
 
@@ -28,6 +31,8 @@ ConfigOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+ActorOption = Annotated[str, typer.Option("--as", help="Who does it.", show_default="the user of this shell")]
+LimitOption = Annotated[int, typer.Option(min=1, max=10_000)]
 
 EXIT_NO, EXIT_USAGE, EXIT_SETUP, EXIT_PEER = 1, 2, 3, 4
 
@@ -99,3 +104,72 @@ async def open_database(path: Path | None, *, read_only: bool = False) -> AsyncI
         await database.close()
     if not read_only:
         nudge(settings.database.path)
+
+
+#: What a command does with an open transaction (or snapshot) and the settings.
+Work = Callable[["Tx", "Settings"], Coroutine[Any, Any, T]]
+
+
+def change(config: Path | None, work: Work[T]) -> T:
+    """Do ``work`` in one transaction: all of it is on disk when this returns, or the command has left with words."""
+
+    async def inside() -> T:
+        async with open_database(config) as (settings, database), database.transaction() as tx:
+            return await work(tx, settings)
+
+    return run(inside)
+
+
+def look(config: Path | None, work: Work[T]) -> T:
+    """Do ``work`` on one snapshot of the database, which it cannot change."""
+
+    async def inside() -> T:
+        async with open_database(config, read_only=True) as (settings, database), database.read() as tx:
+            return await work(tx, settings)
+
+    return run(inside)
+
+
+def answer(value: Any, words: str, *, json: bool) -> None:
+    """Say what a command did: ``value`` for programs, ``words`` for people."""
+    if json:
+        emit_json(value)
+    else:
+        print(words)
+
+
+def who(actor: str) -> str:
+    """Return who acts: as said with ``--as``, else the user of this shell."""
+    try:
+        return actor or getpass.getuser()
+    except (KeyError, OSError):
+        return "staff"
+
+
+def now_ms() -> int:
+    """Return wall time, ms UTC: the one place where commands read the clock."""
+    return time.time_ns() // 1_000_000
+
+
+def when(at_ms: int, zone: tzinfo) -> str:
+    """Return a moment as a person reads it: ``Fri 2026-11-20 14:05``."""
+    return datetime.fromtimestamp(at_ms / 1000, zone).strftime("%a %Y-%m-%d %H:%M")
+
+
+def moment(text: str, zone: tzinfo) -> int:
+    """Read a local date or time (``2026-11-24 9:00``), or leave with words; an hour that comes twice is its first."""
+    try:
+        wall = datetime.fromisoformat(_padded(text))
+    except ValueError:
+        fail(f"{text!r} is no day or time: write it like 2026-11-24 or 2026-11-24T09:00", EXIT_USAGE)
+    local = wall if wall.tzinfo is not None else wall.replace(tzinfo=zone)
+    at_ms = round(local.timestamp() * 1000)
+    if datetime.fromtimestamp(at_ms / 1000, local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
+        fail(f"there is no {text!r}: the clocks go forward over it", EXIT_USAGE)
+    return at_ms
+
+
+def _padded(text: str) -> str:
+    """Return ``2026-11-24 9:00`` with the zero that ISO 8601 wants."""
+    day, _, hour = text.strip().replace("T", " ").partition(" ")
+    return f"{day} {hour.strip().zfill(5) if hour.strip()[1:2] == ':' else hour.strip()}".strip()
