@@ -43,6 +43,7 @@ def _all(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _modems(settings)
     yield from _pbxs(settings)
     yield from _texts(settings)
+    yield from _replies(settings)
     yield from staffing_meaning.problems(settings)
 
 
@@ -111,3 +112,17 @@ def _known(key: str, situation: str, known: Iterable[str]) -> Iterator[tuple[str
         guess = get_close_matches(situation, names, n=1)
         hint = f"did you mean {guess[0]!r}?" if guess else f"there are: {', '.join(names)}"
         yield key, f"no text is named {situation!r}; {hint}"
+
+
+def _replies(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name, template in settings.replies.canned.items():
+        if not re.fullmatch(r"[a-z0-9_-]{1,30}", name):
+            yield "replies.canned", f"{name!r} is no name: small letters, digits, _ and -, at most 30"
+        try:
+            fill(template, dict.fromkeys(_FIELDS, "x"))
+        except TemplateProblem as problem:
+            yield f"replies.canned.{name}", str(problem)
+    people = [person.name for person in settings.people]
+    for name in settings.report.mail_to:
+        if name not in people:
+            yield "report.mail_to", f"nobody is named {name!r}; there are: {', '.join(people) or 'no [[people]]'}"

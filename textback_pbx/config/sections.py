@@ -244,6 +244,21 @@ class Texts(Section):
     off: tuple[str, ...] = ()
 
 
+class Replies(Section):
+    """Conversations: how long they wait for the customer, and the words an office uses often."""
+
+    no_response_hours: int = Field(default=72, ge=1, le=90 * 24)
+    canned: dict[str, str] = Field(default_factory=dict)
+
+
+class Report(Section):
+    """The weekly report by mail."""
+
+    mail_to: tuple[str, ...] = ()
+    day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    at: str = Field(default="07:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
 class DatabaseSection(Section):
     """Where everything is kept."""
 

@@ -28,6 +28,8 @@ from textback_pbx.config.sections import (
     Pbx,
     Pool,
     QuietHours,
+    Replies,
+    Report,
     Retention,
     Rules,
     Texts,
@@ -63,6 +65,8 @@ class Settings(BaseSettings):
     rules: Rules = Rules()
     nudge: Nudge = Nudge()
     texts: Texts = Texts()
+    replies: Replies = Replies()
+    report: Report = Report()
     people: tuple[Person, ...] = ()
     queues: tuple[Queue, ...] = ()
     routes: tuple[Route, ...] = ()
