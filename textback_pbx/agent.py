@@ -2,28 +2,19 @@
 
 Start: the database and its lock, what a crash left, the clock's verdict, the modem (whose SIM is drained before the
 first claim), the PBX. Stop: listen, decide and handle end at once; a text that is being sent gets its grace; the
-modem closes last. A missing PBX or modem is waited for. Exit status 3: starting again would not help.
+modem closes last. A missing PBX or modem is waited for.
 """
 
-import argparse
 import asyncio
 import contextlib
-import logging
-import os
-import signal
-import sqlite3
-import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
-from textback_pbx import __version__
 from textback_pbx.calls.backfill_source import CdrSettings
 from textback_pbx.calls.settings import AmiSettings
-from textback_pbx.clock import Clock, SystemClock
-from textback_pbx.config import DEFAULT_PATH, Ami, Settings, load
-from textback_pbx.config.problems import ConfigProblem
-from textback_pbx.database import Database, DatabaseProblem, cannot_use
+from textback_pbx.clock import Clock
+from textback_pbx.config import Ami, Settings
+from textback_pbx.database import Database
 from textback_pbx.health import Board, forget_others
 from textback_pbx.nudge import Nudges
 from textback_pbx.outbox import claim_store
@@ -44,10 +35,6 @@ from textback_pbx.pipeline.receive import Receiver
 from textback_pbx.pipeline.repair import Repairer, Source
 from textback_pbx.pipeline.tell import Teller
 from textback_pbx.pipeline.upkeep import Upkeep, plan_of
-
-log = logging.getLogger(__name__)
-
-EXIT_BUG, EXIT_SETUP = 1, 3
 
 
 class Agent:
@@ -261,57 +248,3 @@ def cdr_settings(settings: Settings, pbx: Ami) -> CdrSettings:
         delay_s=cdr.delay_seconds,
         margin_s=max(cdr.margin_seconds, 2 * pbx.liveness_seconds),
     )
-
-
-async def _refuse_damage(database: Database) -> None:
-    """Raise :class:`DatabaseProblem` for a damaged file: what it says about consent is not to be trusted."""
-    try:
-        found = await database.integrity_problems(quick=True)
-        if found:
-            raise sqlite3.DatabaseError(f"database disk image is malformed ({found[0].splitlines()[-1]})")
-    except sqlite3.Error as error:
-        await database.close()
-        raise DatabaseProblem(cannot_use(database.path, error)) from error
-
-
-async def serve(settings: Settings, clock: Clock) -> None:
-    """Open the database and run the agent until SIGTERM or SIGINT."""
-    database = await Database.open(settings.database.path, exclusive=True)
-    await _refuse_damage(database)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    try:
-        log.info("textback-pbx %s works on %s", __version__, settings.database.path)
-        await Agent(database, settings, clock).run(stop)
-        log.info("stopped")
-    finally:
-        await database.close()
-
-
-def main(arguments: list[str]) -> int:
-    """Run the agent in the foreground; return the exit status."""
-    parser = argparse.ArgumentParser(prog="textback-pbx run")
-    default = Path(os.environ.get("TEXTBACK_PBX_CONFIG", DEFAULT_PATH))
-    parser.add_argument("--config", "-c", type=Path, default=default)
-    path = parser.parse_args(arguments).config
-    try:
-        settings = load(path)
-        _log_to_stderr(settings.log.level)
-        asyncio.run(serve(settings, SystemClock()))
-    except (ConfigProblem, DatabaseProblem) as problem:
-        print(problem, file=sys.stderr)  # noqa: T201 - there may be no log yet
-        return EXIT_SETUP
-    except Exception:
-        log.exception("this is a bug: please report it with the lines above")
-        return EXIT_BUG
-    return 0
-
-
-def _log_to_stderr(level: str) -> None:
-    """One line an event; journald adds the time itself."""
-    stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
-    logging.basicConfig(level=level.upper(), format=f"{stamp}%(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("aiosqlite").setLevel(logging.WARNING)
-    logging.getLogger("asyncio").setLevel(logging.WARNING)

@@ -46,6 +46,7 @@ class Board:
         self._unsaved: set[str] = set()
         self.on_change: Callable[[], None] = _nobody  # rung when there is a note to save
         self.stuck: set[object] = set()  # the steps that wait for the disk
+        self.working: dict[object, float] = {}  # the steps that run now, and since when (monotonic seconds)
 
     def note(self, component: str, state: State, message: str, detail: Mapping[str, Any] | None = None) -> None:
         """Write a component's state; logs and keeps only what differs from the last note."""
@@ -63,6 +64,16 @@ class Board:
         """Return why nothing may be sent now, or ``None``."""
         notes = (self._notes.get(component) for component in HOLDING)
         return next((note.message for note in notes if note is not None and note.state is State.FAIL), None)
+
+    def busy_since(self) -> float | None:
+        """Return since when the step that has run longest is running, monotonic seconds; ``None``: none runs."""
+        return min(self.working.values(), default=None)
+
+    def worst(self) -> str:
+        """Return the worst problem in one line, or ``""``."""
+        order = (State.FAIL, State.WARN)
+        bad = sorted((note for note in self._notes.values() if note.state in order), key=lambda n: order.index(n.state))
+        return f"{bad[0].component}: {bad[0].message}".replace("\n", " ") if bad else ""
 
     def get(self, component: str) -> Note | None:
         """Return a component's note, if it has one."""

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "textback_pbx"
 STAGES = ("calls", "consent", "decision", "outbox", "modem", "replies", "tasks")
 SHARED = {"clock", "phone", "findings"}
-TOP = {"pipeline", "agent", "cli", "web", "config", "health", "nudge", "doctor", "keeping"}
+TOP = {"pipeline", "agent", "cli", "web", "config", "health", "nudge", "doctor", "keeping", "service", "systemd", "journal"}
 ONLY_IMPORTER = {"panoramisk": "calls/ami.py", "gsmmodem": "modem/pdu.py", "serial": "modem/port.py"}
 PURE = {
     "calls/events.py", "calls/record.py", "calls/outcome.py", "consent/keywords.py", "consent/ledger.py",

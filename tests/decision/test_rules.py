@@ -34,6 +34,7 @@ SPEAKS = {
     "wrote": {"wrote_ms": MONDAY_10},
     "staff_acted": {"staff_ms": MONDAY_10},
     "lost": {"outcome": "lost"},
+    "restored": {"restored_ms": MONDAY_10},
     "unknown_outcome": {"outcome": "sideways"},
     "clock": {"clock_trusted": False},
     "held": {"holds": ("disk",)},
@@ -114,6 +115,7 @@ ANY_FACTS = st.builds(
     cannot_text=pick("", "refused"),
     clock_trusted=st.booleans(),
     call_clock_trusted=st.booleans(),
+    restored_ms=MOMENTS,
     holds=pick((), (), ("disk",)),
     opted_out=pick(None, True, False, False),
     consent=pick(ALLOWED, "refused", "unknown", "", "maybe"),
@@ -148,7 +150,7 @@ def must_not_leave(f: Facts) -> bool:
             f.now_ms - max(f.ended_ms, f.due_ms) > 900_000, f.texts_this_line > 0,
             f.sent_number_day >= p.per_number_day, f.ended_ms > f.now_ms + 120_000,
             f.sent_prefix_hour >= p.per_prefix_hour, f.sent_hour >= p.per_hour, f.sent_day >= p.per_day,
-            bool(f.breaker), f.voicemail_left, f.automation_paused, not f.presentation_known,
+            f.ended_ms <= f.restored_ms, bool(f.breaker), f.voicemail_left, f.automation_paused, not f.presentation_known,
             quiet and p.quiet_mode is QuietMode.SUPPRESS, quiet and f.waking_from_ms is None,
             any(at >= f.started_ms and at for at in (f.answered_since_ms, f.called_back_ms, f.wrote_ms, f.staff_ms)),
         )
@@ -279,6 +281,7 @@ def test_a_nudge_leaves_once_when_its_time_has_come():
 
 #: What must differ for each rule to speak: in the nudge's own facts (a callable), or in its call's.
 BARS = {
+    "restored": {"restored_ms": MONDAY_10 + HOUR_MS},
     "nudged": lambda n: replace(n, nudged=True),
     "not_sent": lambda n: replace(n, delivered=False),
     "on_its_way": lambda n: replace(n, delivered=False, on_its_way=True),

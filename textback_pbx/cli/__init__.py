@@ -11,7 +11,7 @@ def main() -> None:
     """Run the command line; ``run`` goes straight to the agent."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["run"] and not {"-h", "--help"} & set(arguments):
-        from textback_pbx.agent import main as agent
+        from textback_pbx.service import main as agent
 
         sys.exit(agent(arguments[1:]))
     from textback_pbx.cli.app import main as command

@@ -1,4 +1,4 @@
-"""``run``: the help of the command that starts the agent; :mod:`textback_pbx.agent` reads its arguments itself."""
+"""``run``: the help of the command that starts the agent; :mod:`textback_pbx.service` reads its arguments itself."""
 
 import typer
 
@@ -15,6 +15,6 @@ def run(config: ConfigOption = None) -> None:
 
     Example: textback-pbx run --config /etc/textback-pbx/config.toml
     """
-    from textback_pbx.agent import main
+    from textback_pbx.service import main
 
     raise typer.Exit(main([] if config is None else ["--config", str(config)]))

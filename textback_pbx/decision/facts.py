@@ -50,6 +50,7 @@ class Facts:
     # trust
     clock_trusted: bool = False
     call_clock_trusted: bool = True
+    restored_ms: int = 0  # when the database was last restored from a backup
     holds: tuple[str, ...] = ()  # health components that forbid sending
     # consent; the defaults fail closed
     opted_out: bool | None = None  # None: could not be read

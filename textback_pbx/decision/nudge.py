@@ -63,6 +63,7 @@ RULES: tuple[NudgeRule, ...] = (
     NudgeRule(
         "nudged", "This call had its nudge, or the person had one and has not written since.", lambda n: n.nudged
     ),
+    NudgeRule("restored", "From before a restore.", lambda n: n.call.ended_ms <= n.call.restored_ms),
     NudgeRule("clock", "The clock is not trusted.", lambda n: not n.call.clock_trusted),
     NudgeRule("line_off", "The line is configured not to text.", lambda n: n.call.situation == ""),
     NudgeRule("not_sent", "The first text did not arrive.", lambda n: not n.delivered and not n.on_its_way),

@@ -55,6 +55,12 @@ def _lost(f: Facts) -> Ruling:
     return _unless(f.outcome == "lost", Verdict.TASK, "how the call ended was not heard: nobody is texted on a guess")
 
 
+def _restored(f: Facts) -> Ruling:
+    bad = f.ended_ms <= f.restored_ms
+    why = "the call ended before the database was restored from a backup: it may have been answered already"
+    return _unless(bad, Verdict.TASK, why)
+
+
 def _unknown_outcome(f: Facts) -> Ruling:
     return _unless(f.outcome not in MISSED, Verdict.TASK, f"unknown outcome {f.outcome!r}", fine=f.outcome)
 
@@ -235,9 +241,14 @@ RULES: tuple[Rule, ...] = (
     Rule("wrote", "The person has texted since the call: nothing (cancels); the thread has an owner.", _wrote),
     Rule("staff_acted", "Staff texted, closed the task or left a note since: nothing (cancels).", _staff_acted),
     Rule("lost", "Asterisk or the link went away in mid-call: a task, never a text on a guess.", _lost),
+    Rule(
+        "restored",
+        "It ended before the database came back from a backup, and may have had its text: a task.",
+        _restored,
+    ),
     Rule("unknown_outcome", "An outcome these rules do not know: a task.", _unknown_outcome),
     Rule("clock", "The wall clock, now or at the call, is not trusted: a task.", _clock),
-    Rule("held", "Disk, clock, consent or limits are in failure: a task.", _held),
+    Rule("held", "Disk, clock, consent, limits or a restore are in failure: a task.", _held),
     Rule("line_off", "The line is configured not to text: a task.", _line_off),
     Rule(
         "presentation", "CALLERID(pres) is not seen and nobody opted in to texting without it: a task.", _presentation

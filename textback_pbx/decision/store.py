@@ -22,7 +22,7 @@ from textback_pbx.decision.policy import LinePolicy, Policy
 from textback_pbx.decision.verdict import Decision
 
 #: Components of the health table whose failure holds the line.
-HOLDING = ("disk", "clock", "consent", "limits")
+HOLDING = ("disk", "clock", "consent", "limits", "restore")
 _BREAKER = "breaker"
 _FLOOD_ROWS = 500  # no flood limit may be set higher than what is looked at
 
@@ -146,7 +146,8 @@ SELECT
  (SELECT count(*) FROM messages WHERE created_ms >= :day_from AND kind IN ('auto', 'nudge') AND cancelled IS NULL
    AND call_id IS NOT :id) AS sent_day,
  (SELECT reason FROM cannot_text WHERE number = :n) AS cannot_text,
- (SELECT automation FROM threads WHERE number = :n AND line = :line) AS automation
+ (SELECT automation FROM threads WHERE number = :n AND line = :line) AS automation,
+ (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'restored_ms') AS restored_ms
 """
 
 _FLOOD = """

@@ -57,11 +57,13 @@ async def insist(step: Callable[[], Awaitable[T]], *, clock: Clock, board: Board
     this = object()
     try:
         while True:
+            board.working[this] = clock.monotonic()
             try:
                 result = await step()
             except sqlite3.Error as error:
                 board.stuck.add(this)
                 board.note("disk", State.FAIL, disk_words(error))
+                board.working.pop(this)  # it does not hang: it waits
                 await clock.sleep(retry)
                 retry = min(2 * retry, _LAST_RETRY_S)
             else:
@@ -71,6 +73,7 @@ async def insist(step: Callable[[], Awaitable[T]], *, clock: Clock, board: Board
                 return result
     finally:
         board.stuck.discard(this)
+        board.working.pop(this, None)
 
 
 def disk_words(error: sqlite3.Error) -> str:
