@@ -39,12 +39,17 @@ bench: $(STAMP) ## figures, as medians and ratios
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(VENV)/bench -r requirements/bench.txt
 	PYTHONPATH=$(VENV)/bench $(BIN)/python -m tests.bench
 
+deb: $(STAMP) ## the Debian package, into dist/ (ARCH=arm64 for a Raspberry Pi)
+	$(BIN)/python hardware/debian/build.py $(if $(ARCH),--arch $(ARCH))
+
 lock: ## pin and hash the development dependencies
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q uv
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --group dev --extra notify --extra cdr pyproject.toml requirements/build.in -o requirements/dev.txt
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --group bench -o requirements/bench.txt
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra notify --extra cdr pyproject.toml -o requirements/runtime.txt
 
 clean: ## remove what the targets made
 	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis
