@@ -51,11 +51,12 @@ class Orders:
         if person is None:  # taken off the configuration since it came in
             await replies.handled_for_staff(tx, inbound_id, "a text of staff, who are not registered any more")
             return
-        keyword = keywords.classify(row["body"], keywords.LastOutbound("none")).label.value
-        if keyword in ("stop", "start"):
-            await self._consent(tx, person, row["body"], keyword, inbound_id=inbound_id, now_ms=now_ms)
-            return
         said = orders.read(row["body"])
+        keyword = keywords.classify(row["body"], keywords.LastOutbound("none"))
+        # Only the bare word: "10 done, they do not want texts" is about somebody else.
+        if said.code is None and keyword.rule == "exact" and keyword.label.value in ("stop", "start"):
+            await self._consent(tx, person, row["body"], keyword.label.value, inbound_id=inbound_id, now_ms=now_ms)
+            return
         answer = await self._obey(tx, person, said, now_ms)
         await replies.handled_for_staff(tx, inbound_id, f"{person.name}: {said.order.value}")
         quiet = said.order not in (Order.CALL, Order.LIST, Order.HELP) and answer.startswith("ok")
