@@ -144,7 +144,10 @@ def _of_clause(clause: Sequence[Token], lexicon: Lexicon) -> Gist | None:
             continue
         basis = sorted({read.places[idea][0] for idea in ideas})
         sure = read.unknown == 0 or (
-            read.unknown <= min(_UNKNOWN, read.known - 1) and not read.has("work") and basis[-1] - basis[0] <= _CLOSE
+            not {"texts", "other"}.isdisjoint(ideas)
+            and read.unknown <= min(_UNKNOWN, read.known - 1)
+            and not read.has("work")
+            and basis[-1] - basis[0] <= _CLOSE
         )
         return Gist(rule, why, tuple(clause[place] for place in basis), lexicon.language, sure)
     return None
