@@ -70,7 +70,7 @@ SAYS = {
     "webhooks.name": "What the endpoint is called in lists.",
     "webhooks.url": "Where events are posted; https:// for everything outside the office's own network.",
     "webhooks.secret_file": "A file that holds the key.",
-    "replies.canned": "A table: a name and the words of `threads reply --canned NAME`; the fields are those of the texts.",
+    "replies.canned": "A table: a name and the words of `threads reply --canned NAME`; fields as in the texts.",
     "report.day": "The day on which the mail about the week before goes out.",
     "report.at": "Its time, the office's.",
     "texts.own": "A table: your own words for a situation. The situations are in [the rules](rules.md).",

@@ -310,6 +310,7 @@ def cannot_use(path: Path, error: Exception) -> str:
         "unable to open": "does the folder exist, and may this user enter it?",
         "no such file": "make the folder first, or correct database.path in the configuration",
         "permission": "run as the user who owns it, or correct its owner and mode",
+        "vtable constructor": "the file is damaged: restore the newest backup",
         "malformed": "the file is damaged: restore the newest backup",
         "not a database": "the file is damaged or not ours: restore the newest backup, or correct database.path",
         "full": "the disk is full: free some room",

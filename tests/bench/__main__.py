@@ -4,15 +4,20 @@ Not a test: nothing here fails on a slow machine. ``python -m tests.bench NAME..
 """
 
 import asyncio
+import atexit
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 
+from tests.bench.big import build
+from tests.decision.support import MONDAY_10
 from tests.pipeline.support import open_office, until
 from textback_pbx.database import Database
 
@@ -144,14 +149,45 @@ def _status(pid: int) -> dict[str, str]:
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
+@cache
+def big() -> Path:
+    """The large database, made once for everything that needs one; it goes with the process."""
+    folder = Path(tempfile.mkdtemp(prefix="textback-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    say("big", "filling 1,000,000 calls and 3,000,000 texts, about two minutes")
+
+    async def fill() -> None:
+        await (await build(folder / "big.sqlite", 1_000_000, MONDAY_10, tell=True)).close()
+
+    asyncio.run(fill())
+    return folder / "big.sqlite"
+
+
+async def _on_big(work: Callable[[Database], Awaitable[None]]) -> None:
+    database = await Database.open(big())
+    try:
+        await work(database)
+    finally:
+        await database.close()
+
+
+def inbox() -> None:
+    """Lists, searches and reports on a large database."""
+    from tests.bench.inbox import measure
+
+    big()
+    asyncio.run(_on_big(lambda database: measure(database, MONDAY_10, say)))
+
+
 def decide() -> None:
     """CPU of deciding one call on a large database."""
     from tests.decision.bench import measure
 
-    asyncio.run(measure(1_000_000))
+    big()
+    asyncio.run(_on_big(measure))
 
 
-BENCHES = {"start": start, "ami": ami, "latency": latency, "decide": decide}
+BENCHES = {"start": start, "ami": ami, "latency": latency, "inbox": inbox, "decide": decide}
 
 
 def main() -> None:

@@ -38,6 +38,8 @@ ASKED: dict[str, tuple[list[str], int]] = {
     "calls show": (["7"], NO),
     "threads list": ([], DONE),
     "threads show": ([NUMBER], NO),
+    "threads search": (["boiler"], NO),
+    "threads book": ([NUMBER, "--from", "2026-11-24T09:00"], NO),
     "threads reply": ([NUMBER, "See you at 9."], NO),
     "threads note": ([NUMBER, "called"], NO),
     "threads status": ([NUMBER, "closed"], NO),

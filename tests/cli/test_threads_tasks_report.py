@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import sqlite3
 import time
 
 import pytest
@@ -22,7 +23,8 @@ from textback_pbx.tasks.store import open_task
 def config(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text(
-        f'[office]\nname = "Lakeside Plumbing"\ntimezone = "America/Chicago"\n'
+        f'[office]\nname = "Lakeside Plumbing"\ntimezone = "America/Chicago"\nphone = "+15125550100"\n'
+        f'[replies.canned]\non_our_way = "{{business}}: on our way. Call {{phone}} if anything changes."\n'
         f'[database]\npath = "{tmp_path}/t.sqlite"\n'
     )
     asyncio.run(fill(tmp_path / "t.sqlite"))
@@ -101,6 +103,56 @@ def test_notes_status_and_close(config):
     assert "No open conversations" in run(threads.app, config, "list")
     assert "there is no thread 99" in run(threads.app, config, "show", "99", code=1)
     assert "no conversation with" in run(threads.app, config, "show", "+15125550199", code=1)
+
+
+def test_words_are_found_and_wrong_questions_answered_with_words(config):
+    assert "they wrote  Kitchen tap drips, can you come tomorrow?" in run(threads.app, config, "search", "TAP")
+    (hit,) = json.loads(run(threads.app, config, "search", "--json", "--line", "main", "kitch*"))
+    assert (hit["thread_id"], hit["kind"], hit["excerpt"][:9]) == (1, "text_in", "[Kitchen]")
+    assert "Nothing was found" in run(threads.app, config, "search", "zeppelin", code=1)
+    assert "not closed" in run(threads.app, config, "search", '"tap', code=2)
+    assert "must not be there" in run(threads.app, config, "search", "tap OR -tap", code=2)
+
+
+def test_a_canned_reply_is_filled_and_an_unknown_one_named(config):
+    assert "Queued as message 2" in run(threads.app, config, "reply", "1", "--canned", "on_our_way")
+    shown = run(threads.app, config, "show", "1")
+    assert "Lakeside Plumbing: on our way. Call +15125550100 if anything changes." in shown
+    assert "there are: on_our_way" in run(threads.app, config, "reply", "1", "--canned", "x", code=2)
+    assert "write a text, or name" in run(threads.app, config, "reply", "1", code=2)
+    assert "write a text, or name" in run(threads.app, config, "reply", "1", "hi", "--canned", "on_our_way", code=2)
+
+
+def test_a_booking_is_made_moved_and_called_off(config):
+    booked = run(
+        threads.app, config, "book", "1", "--from", "2030-11-25 9:00", "--to", "2030-11-25T11:00", "--what", "tap"
+    )
+    assert "Thread 1 is booked for Mon 2030-11-25 09:00 to 11:00." in booked
+    run(threads.app, config, "book", "1", "--from", "2030-11-26T10:00", "--as", "kim")
+    shown = run(threads.app, config, "show", "1")
+    assert shown.startswith(f"{SENDER} on main: booked")
+    assert "for Tue 2030-11-26 10:00 to 11:00: tap" in shown
+    assert "everybody was called back" in run(tasks.app, config, "list")
+    assert "is called off" in run(threads.app, config, "book", "1", "--off")
+    assert "no booking that could be called off" in run(threads.app, config, "book", "1", "--off", code=1)
+    assert "ends before" in run(threads.app, config, "book", "1", "--from", "2030-11-26", "--to", "2030-11-25", code=2)
+    assert "needs --from" in run(threads.app, config, "book", "1", "--to", "2030-11-25", code=2)
+    assert "no day or time" in run(threads.app, config, "book", "1", "--from", "soon", code=2)
+    assert "clocks go forward" in run(threads.app, config, "book", "1", "--from", "2030-03-10T02:30", code=2)
+    assert "no time is known" in run(threads.app, config, "book", "2")
+
+
+def test_a_booking_without_a_time_takes_the_one_the_customer_asked_for(config, tmp_path):
+    with sqlite3.connect(tmp_path / "t.sqlite") as raw:
+        window = {"start": "2030-11-26T09:00:00-06:00", "end": "2030-11-26T12:00:00-06:00"}
+        raw.execute("UPDATE threads SET intake = ?", (json.dumps({"window": window}),))
+    assert "booked for Tue 2030-11-26 09:00 to 12:00" in run(threads.app, config, "book", "1")
+
+
+def test_a_follow_up_has_its_day(config):
+    run(threads.app, config, "status", "1", "follow_up", "--on", "2030-11-25", "--why", "on holiday")
+    assert f"{SENDER} on main: follow up, until Mon 2030-11-25 00:00" in run(threads.app, config, "show", "1")
+    assert "--on is the day of a follow_up" in run(threads.app, config, "status", "1", "booked", "--on", "x", code=2)
 
 
 def test_tasks_are_done_once(config):

@@ -208,9 +208,12 @@ def _findings(
 
 
 def _of_config(config: Path) -> list[Finding]:
-    """Check every line's texts with its own business name."""
+    """Check every line's texts with its own business name, and the canned replies."""
     from textback_pbx.decision.lint import lint_line
     from textback_pbx.pipeline.office import office_of
+    from textback_pbx.replies import canned
 
-    office = office_of(load_settings(config))
-    return [f for line in office.lines.values() for f in lint_line(line, max_segments=office.policy.max_segments)]
+    settings = load_settings(config)
+    office = office_of(settings)
+    found = [f for line in office.lines.values() for f in lint_line(line, max_segments=office.policy.max_segments)]
+    return found + canned.check(settings.replies.canned, settings.office.language, settings.office.name)

@@ -8,6 +8,7 @@ from textback_pbx.cli.common import EXIT_USAGE, fail
 from textback_pbx.clock import DAY_MS
 
 if TYPE_CHECKING:
+    from textback_pbx.config import Settings
     from textback_pbx.database import Tx
     from textback_pbx.replies.threads.store import Thread
 
@@ -51,3 +52,20 @@ async def send(tx: Tx, thread: Thread, text: str, *, actor: str, now_ms: int) ->
     await advance(tx, thread.id, Event.ANSWERED, now_ms)
     closed = await close_replies(tx, thread.id, now_ms=now_ms, result="answered by text", actor=actor)
     return {"thread_id": thread.id, "message_id": message_id, "segments": len(cut.parts), "tasks_closed": closed}
+
+
+def words_of(settings: Settings, thread: Thread, name: str, now_ms: int) -> str:
+    """Return a canned reply filled for this conversation, or leave with words."""
+    from textback_pbx.decision.wording import RenderProblem
+    from textback_pbx.pipeline.office import office_of
+    from textback_pbx.replies.canned import render
+
+    canned = settings.replies.canned
+    if name not in canned:
+        fail(
+            f"there is no canned reply {name!r}; there are: {', '.join(canned) or 'none in replies.canned'}", EXIT_USAGE
+        )
+    made = render(canned[name], office_of(settings).line(thread.line), now_ms, contact_name=thread.name)
+    if isinstance(made, RenderProblem):
+        fail(f"replies.canned.{name}: {made.reason}", EXIT_USAGE)
+    return made.text

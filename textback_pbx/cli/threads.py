@@ -1,37 +1,43 @@
-"""``threads list|show|reply|note|close|status``: read and answer what callers wrote."""
+"""``threads``: read, answer and find what callers wrote; say where a conversation stands."""
 
 from __future__ import annotations
 
-import getpass
-import time
+import dataclasses
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from textback_pbx.cli.common import ConfigOption, JsonOption, emit_json, fail, open_database, run, table
+from textback_pbx.cli import thread_views as views
+from textback_pbx.cli.common import (
+    EXIT_USAGE,
+    ActorOption,
+    ConfigOption,
+    JsonOption,
+    LimitOption,
+    answer,
+    change,
+    emit_json,
+    fail,
+    look,
+    moment,
+    now_ms,
+    table,
+    who,
+)
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from textback_pbx.config import Settings
     from textback_pbx.database import Tx
+    from textback_pbx.replies.threads.status import Status
     from textback_pbx.replies.threads.store import Thread
-    from textback_pbx.replies.threads.timeline import Item
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Which = Annotated[str, typer.Argument(metavar="THREAD", help="The thread's number in the list, or a telephone number.")]
 LineOption = Annotated[str | None, typer.Option("--line", help="Only this line.")]
-_COLUMNS = {
-    "id": "thread",
-    "number": "number",
-    "line": "line",
-    "status": "status",
-    "owner": "owner",
-    "due": "due",
-    "updated": "updated",
-    "last": "last text",
-}
+WhyOption = Annotated[str, typer.Option(help="Kept beside it.")]
 
 
 @app.command("list")
@@ -39,8 +45,10 @@ def list_(
     config: ConfigOption = None,
     status: Annotated[str | None, typer.Option(help="Only threads in this status.")] = None,
     line: LineOption = None,
+    owner: Annotated[str | None, typer.Option(help="Only this owner's.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only contacts with this tag.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Booked and closed threads too.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    limit: LimitOption = 50,
     json: JsonOption = False,
 ) -> None:
     """List the open conversations, the last touched first.
@@ -50,22 +58,21 @@ def list_(
     from textback_pbx.replies.threads.status import Status
     from textback_pbx.replies.threads.store import list_threads
 
-    if status is not None and status not in {s.value for s in Status}:
-        fail(f"there is no status {status!r}; there are: {', '.join(s.value for s in Status)}", 2)
+    if status is not None and status not in set(Status):
+        fail(f"there is no status {status!r}; there are: {', '.join(Status)}", EXIT_USAGE)
 
-    async def work() -> tuple[Settings, list[Thread]]:
-        async with open_database(config, read_only=True) as (settings, database), database.read() as tx:
-            return settings, await list_threads(tx, status=status, line=line, limit=limit, every=every)
+    async def work(tx: Tx, settings: Settings) -> tuple[Any, list[Thread]]:
+        found = await list_threads(tx, status=status, line=line, owner=owner, tag=tag, limit=limit, every=every)
+        return settings.zone(), found
 
-    settings, threads = run(work)
+    zone, threads = look(config, work)
     if json:
-        emit_json([_as_json(thread) for thread in threads])
-    elif not threads:
-        print(
-            "No conversations." if every or status else "No open conversations. With --all: booked and closed ones too."
-        )
+        emit_json([views.as_json(thread) for thread in threads])
+    elif threads:
+        table([views.row(thread, zone) for thread in threads], views.LIST)
     else:
-        table([_row(thread, settings.zone()) for thread in threads], _COLUMNS)
+        asked = every or status or owner or tag or line
+        print("No conversations." if asked else "No open conversations. With --all: booked and closed ones too.")
 
 
 @app.command()
@@ -82,49 +89,81 @@ def show(
     """
     from textback_pbx.replies.threads.timeline_store import timeline
 
-    async def work() -> tuple[Settings, Thread, list[Item]]:
-        async with open_database(config, read_only=True) as (settings, database), database.read() as tx:
-            thread = await _find(tx, which, line, settings)
-            return settings, thread, await timeline(tx, thread, limit)
+    async def work(tx: Tx, settings: Settings) -> tuple[Any, Thread, Any]:
+        thread = await _find(tx, which, line, settings)
+        return settings.zone(), thread, await timeline(tx, thread, limit)
 
-    settings, thread, items = run(work)
+    zone, thread, items = look(config, work)
     if json:
-        emit_json({**_as_json(thread), "timeline": [_item_json(item) for item in items]})
+        emit_json({**views.as_json(thread), "timeline": [views.item_json(item) for item in items]})
         return
-    zone = settings.zone()
-    print(f"{thread.number} on {thread.line}: {thread.status.replace('_', ' ')}", end="")
-    print(f", owner {thread.owner}" if thread.owner else "", end="")
-    print("; automation paused, a person has to decide" if thread.automation == "paused" else "")
+    print(views.heading(thread, zone))
     for item in items:
-        print(f"  {_when(item.at_ms, zone)}  {_item_words(item, zone)}")
+        print(views.line_of(item, zone))
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help='Words; "in a row"; begin*; -without; OR.')],
+    config: ConfigOption = None,
+    line: LineOption = None,
+    limit: LimitOption = 20,
+    json: JsonOption = False,
+) -> None:
+    """Find texts, notes and contacts by their words, or a conversation by the end of its number; the newest first.
+
+    Example: textback-pbx threads search boiler OR calefon
+    """
+    from textback_pbx.replies import search as queries
+    from textback_pbx.replies.search_store import search as find
+
+    try:
+        query = queries.read(" ".join(words))
+    except queries.QueryProblem as problem:
+        fail(str(problem), EXIT_USAGE)
+
+    async def work(tx: Tx, settings: Settings) -> tuple[Any, Any]:
+        return settings.zone(), await find(tx, query, line=line, limit=limit)
+
+    zone, hits = look(config, work)
+    if json:
+        emit_json(
+            [{**views.found(hit, zone), "excerpt": views.found(hit, zone, mark="[", end="]")["text"]} for hit in hits]
+        )
+    elif hits:
+        mark, end = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+        table([views.found(hit, zone, mark=mark, end=end) for hit in hits], views.FOUND)
+    else:
+        fail("Nothing was found.")
 
 
 @app.command()
 def reply(
     which: Which,
-    text: Annotated[str, typer.Argument(help="What to write.")],
+    text: Annotated[str, typer.Argument(help="What to write.")] = "",
     config: ConfigOption = None,
     line: LineOption = None,
-    actor: Annotated[str, typer.Option("--as", help="Who writes.", show_default="the user of this shell")] = "",
+    canned: Annotated[str, typer.Option(metavar="NAME", help="Write this one of replies.canned instead.")] = "",
+    actor: ActorOption = "",
     json: JsonOption = False,
 ) -> None:
     """Answer by text. A number that opted out is refused.
 
     Example: textback-pbx threads reply 3 "Tomorrow at 9 works, see you then."
     """
-    from textback_pbx.cli.thread_reply import send
+    from textback_pbx.cli.thread_reply import send, words_of
 
-    async def work() -> dict[str, Any]:
-        async with open_database(config) as (settings, database), database.transaction() as tx:
-            thread = await _find(tx, which, line, settings)
-            return await send(tx, thread, text, actor=actor or _user(), now_ms=_now_ms())
+    if bool(text) == bool(canned):
+        fail("write a text, or name a canned one with --canned", EXIT_USAGE)
 
-    sent = run(work)
-    if json:
-        emit_json(sent)
-    else:
-        queued = f"message {sent['message_id']} ({sent['segments']} SMS)"
-        print(f"Queued as {queued}. textback-pbx threads show {sent['thread_id']}")
+    async def work(tx: Tx, settings: Settings) -> dict[str, Any]:
+        thread = await _find(tx, which, line, settings)
+        words = words_of(settings, thread, canned, now_ms()) if canned else text
+        return await send(tx, thread, words, actor=who(actor), now_ms=now_ms())
+
+    sent = change(config, work)
+    queued = f"message {sent['message_id']} ({sent['segments']} SMS)"
+    answer(sent, f"Queued as {queued}. textback-pbx threads show {sent['thread_id']}", json=json)
 
 
 @app.command()
@@ -133,7 +172,7 @@ def note(
     text: Annotated[str, typer.Argument(help="The note; customers never see it.")],
     config: ConfigOption = None,
     line: LineOption = None,
-    actor: Annotated[str, typer.Option("--as", help="Who writes.", show_default="the user of this shell")] = "",
+    actor: ActorOption = "",
     json: JsonOption = False,
 ) -> None:
     """Keep a note in the timeline.
@@ -144,42 +183,38 @@ def note(
     from textback_pbx.replies.threads.store import add_note
 
     if not text.strip():
-        fail("the note is empty", 2)
+        fail("the note is empty", EXIT_USAGE)
 
-    async def work() -> dict[str, Any]:
-        async with open_database(config) as (settings, database), database.transaction() as tx:
-            thread = await _find(tx, which, line, settings)
-            return {
-                "thread_id": thread.id,
-                "note_id": await add_note(tx, thread.id, _now_ms(), actor or _user(), clean(text)),
-            }
+    async def work(tx: Tx, settings: Settings) -> dict[str, Any]:
+        thread = await _find(tx, which, line, settings)
+        return {"thread_id": thread.id, "note_id": await add_note(tx, thread.id, now_ms(), who(actor), clean(text))}
 
-    kept = run(work)
-    if json:
-        emit_json(kept)
-    else:
-        print(f"Kept in thread {kept['thread_id']}.")
+    kept = change(config, work)
+    answer(kept, f"Kept in thread {kept['thread_id']}.", json=json)
 
 
 @app.command()
 def status(
     which: Which,
-    to: Annotated[str, typer.Argument(metavar="STATUS", help="booked, follow_up, waiting_on_them, ...")],
+    to: Annotated[str, typer.Argument(metavar="STATUS", help="follow_up, waiting_on_them, ...")],
     config: ConfigOption = None,
     line: LineOption = None,
-    why: Annotated[str, typer.Option(help="Kept beside it.")] = "",
-    actor: Annotated[str, typer.Option("--as", help="Who does it.", show_default="the user of this shell")] = "",
+    on: Annotated[str, typer.Option(metavar="DAY", help="follow_up: when it becomes a task; a day or a time.")] = "",
+    why: WhyOption = "",
+    actor: ActorOption = "",
     json: JsonOption = False,
 ) -> None:
     """Say where a conversation stands; booked and closed end its open tasks to answer.
 
-    Example: textback-pbx threads status 3 booked --why "Tuesday 9:00"
+    Example: textback-pbx threads status 3 follow_up --on 2026-11-30 --why "back from holiday"
     """
     from textback_pbx.replies.threads.status import BY_HAND, Status
 
     if to not in {s.value for s in BY_HAND}:
-        fail(f"there is no status {to!r} to set; there are: {', '.join(s.value for s in BY_HAND)}", 2)
-    _set(which, Status(to), config, line, why, actor, json=json)
+        fail(f"there is no status {to!r} to set; there are: {', '.join(s.value for s in BY_HAND)}", EXIT_USAGE)
+    if on and to != "follow_up":
+        fail("--on is the day of a follow_up", EXIT_USAGE)
+    _set(which, Status(to), config, line, why, actor, json=json, on=on)
 
 
 @app.command()
@@ -187,8 +222,8 @@ def close(
     which: Which,
     config: ConfigOption = None,
     line: LineOption = None,
-    why: Annotated[str, typer.Option(help="Kept beside it.")] = "",
-    actor: Annotated[str, typer.Option("--as", help="Who does it.", show_default="the user of this shell")] = "",
+    why: WhyOption = "",
+    actor: ActorOption = "",
     json: JsonOption = False,
 ) -> None:
     """Close a conversation and its open tasks to answer; any text that comes in opens it again.
@@ -200,111 +235,69 @@ def close(
     _set(which, Status.CLOSED, config, line, why, actor, json=json)
 
 
-def _set(which: str, to: Any, config: Any, line: str | None, why: str, actor: str, *, json: bool) -> None:
-    from textback_pbx.replies.threads.status import Status
+def _set(
+    which: str, to: Status, config: Path | None, line: str | None, why: str, actor: str, *, json: bool, on: str = ""
+) -> None:
     from textback_pbx.replies.threads.store import set_status
+
+    async def work(tx: Tx, settings: Settings) -> dict[str, Any]:
+        thread = await _find(tx, which, line, settings)
+        look_ms = moment(on, settings.zone()) if on else None
+        await set_status(tx, thread.id, to, now_ms(), actor=who(actor), why=why, look_ms=look_ms)
+        ends = to.value in ("booked", "closed")
+        closed = await _end_tasks(tx, thread, f"thread {to.value}", actor) if ends else []
+        return {"thread_id": thread.id, "status": to.value, "look_ms": look_ms, "tasks_closed": closed}
+
+    changed = change(config, work)
+    tasks = f"; {len(changed['tasks_closed'])} task(s) done" if changed["tasks_closed"] else ""
+    answer(changed, f"Thread {changed['thread_id']} is {changed['status'].replace('_', ' ')}{tasks}.", json=json)
+
+
+@app.command()
+def book(
+    which: Which,
+    config: ConfigOption = None,
+    line: LineOption = None,
+    first: Annotated[str, typer.Option("--from", metavar="TIME", help="When it begins: 2026-11-24T09:00.")] = "",
+    last: Annotated[str, typer.Option("--to", metavar="TIME", help="When it ends; left out: an hour later.")] = "",
+    what: Annotated[str, typer.Option(help="What is booked; it stands in the calendar.")] = "",
+    another: Annotated[bool, typer.Option("--another", help="A second booking; else the first is moved.")] = False,
+    off: Annotated[bool, typer.Option("--off", help="Call the booking off instead.")] = False,
+    actor: ActorOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Book a conversation, or move its booking; without --from, for the time the customer asked for, if they did.
+
+    Example: textback-pbx threads book 3 --from 2026-11-24T09:00 --to 2026-11-24T11:00 --what "boiler service"
+    """
+    from textback_pbx.cli.thread_booking import call_off, make, window_of
+
+    async def work(tx: Tx, settings: Settings) -> dict[str, Any]:
+        thread = await _find(tx, which, line, settings)
+        zone = settings.zone()
+        if off:
+            return await call_off(tx, thread, actor=who(actor), why=what)
+        window = window_of(thread, first, last, zone)
+        made = await make(tx, thread, window, actor=who(actor), what=what, another=another)
+        closed = await _end_tasks(tx, thread, "booked", actor)
+        shown = views.span(*window, zone) if window else ""
+        return {**dataclasses.asdict(made), "tasks_closed": closed, "shown": shown}
+
+    made = change(config, work)
+    if off:
+        answer(made, f"The booking of thread {made['thread_id']} is called off.", json=json)
+        return
+    time = f" for {made['shown']}" if made["shown"] else "; no time is known: say it with --from and --to"
+    answer(made, f"Thread {made['thread_id']} is booked{time}.", json=json)
+
+
+async def _end_tasks(tx: Tx, thread: Thread, result: str, actor: str) -> list[int]:
     from textback_pbx.tasks.store import close_replies
 
-    async def work() -> dict[str, Any]:
-        async with open_database(config) as (settings, database), database.transaction() as tx:
-            thread = await _find(tx, which, line, settings)
-            who, now_ms = actor or _user(), _now_ms()
-            await set_status(tx, thread.id, to, now_ms, actor=who, why=why)
-            ends = to in (Status.BOOKED, Status.CLOSED)
-            result = f"thread {to.value}"
-            closed = await close_replies(tx, thread.id, now_ms=now_ms, result=result, actor=who) if ends else []
-            return {"thread_id": thread.id, "status": to.value, "tasks_closed": closed}
-
-    changed = run(work)
-    if json:
-        emit_json(changed)
-    else:
-        tasks = f"; {len(changed['tasks_closed'])} task(s) done" if changed["tasks_closed"] else ""
-        print(f"Thread {changed['thread_id']} is {changed['status'].replace('_', ' ')}{tasks}.")
+    return await close_replies(tx, thread.id, now_ms=now_ms(), result=result, actor=who(actor))
 
 
 async def _find(tx: Tx, which: str, line: str | None, settings: Settings) -> Thread:
-    from textback_pbx.phone import Number, parse
-    from textback_pbx.replies.threads.store import find_thread, threads_of
+    from textback_pbx.cli.thread_finding import find
 
-    if which.isdigit() and len(which) < 7:
-        thread = await find_thread(tx, int(which))
-        if thread is None:
-            fail(f"there is no thread {which}; textback-pbx threads list --all")
-        return thread
-    number = parse(which, settings.office.country)
-    found = await threads_of(tx, number.e164 if isinstance(number, Number) else which)
-    found = [thread for thread in found if line is None or thread.line == line]
-    if not found:
-        fail(
-            f"there is no conversation with {which}"
-            + (f" on {line}" if line else "")
-            + "; textback-pbx threads list --all"
-        )
-    if len(found) > 1:
-        fail(f"{which} has conversations on {', '.join(t.line for t in found)}: name one with --line", 2)
-    return found[0]
-
-
-def _row(thread: Thread, zone: ZoneInfo) -> dict[str, Any]:
-    from textback_pbx.tasks.book import in_words
-
-    due = "" if thread.due_ms is None else in_words(thread.due_ms, _now_ms())
-    last = " ".join(thread.last.split())
-    shown = last if len(last) <= 60 else last[:59] + "…"
-    status = thread.status.replace("_", " ") + (" (paused)" if thread.automation == "paused" else "")
-    updated = _when(thread.updated_ms, zone)
-    return {
-        "id": thread.id,
-        "number": thread.number,
-        "line": thread.line,
-        "owner": thread.owner,
-        "status": status,
-        "due": due,
-        "updated": updated,
-        "last": shown,
-    }
-
-
-def _item_words(item: Item, zone: ZoneInfo) -> str:
-    detail = item.detail
-    if item.kind == "text_in":
-        odd = f"  [{detail['problem']}]" if detail.get("problem") else ""
-        keyword = f"  ({detail['keyword']})" if detail.get("keyword") not in ("", "none", None) else ""
-        return f"they wrote: {item.text}{keyword}{odd}"
-    if item.kind == "text_out":
-        return f"we wrote ({detail['kind']}, {detail['state_in_words']}): {item.text}"
-    if item.kind == "task":
-        state = f"due {_when(detail['due_ms'], zone)}" if detail["state"] == "open" else detail["state"]
-        return f"task {item.id} for {detail['owner']} ({detail['priority']}, {state}): {item.text}"
-    if item.kind == "note":
-        return f"note by {detail['actor']}: {item.text}"
-    return item.text
-
-
-def _as_json(thread: Thread) -> dict[str, Any]:
-    import dataclasses
-    import json
-
-    return {**dataclasses.asdict(thread), "intake": json.loads(thread.intake)}
-
-
-def _item_json(item: Item) -> dict[str, Any]:
-    return {"at_ms": item.at_ms, "kind": item.kind, "id": item.id, "text": item.text, "detail": dict(item.detail)}
-
-
-def _when(at_ms: int, zone: ZoneInfo) -> str:
-    from datetime import datetime
-
-    return datetime.fromtimestamp(at_ms / 1000, zone).strftime("%a %Y-%m-%d %H:%M")
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "staff"
+    return await find(tx, which, line, settings)

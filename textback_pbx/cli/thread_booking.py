@@ -1,0 +1,54 @@
+"""What ``threads book`` does: the window as written or as the customer asked for it, and the booking."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from textback_pbx.cli.common import EXIT_USAGE, fail, moment, now_ms
+from textback_pbx.clock import HOUR_MS
+from textback_pbx.replies.threads import booking_store
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from textback_pbx.database import Tx
+    from textback_pbx.replies.threads.booking_store import Booking
+    from textback_pbx.replies.threads.store import Thread
+
+
+def window_of(thread: Thread, first: str, last: str, zone: ZoneInfo) -> tuple[int, int] | None:
+    """Return the booking's window (ms UTC): as written, else the intake's if it is ahead, else ``None``."""
+    if first:
+        start = moment(first, zone)
+        end = moment(last, zone) if last else start + HOUR_MS
+        if end <= start:
+            fail("the booking ends before it begins", EXIT_USAGE)
+        return start, end
+    if last:
+        fail("--to needs --from", EXIT_USAGE)
+    asked = json.loads(thread.intake).get("window") or {}
+    try:
+        start, end = (round(datetime.fromisoformat(asked[key]).timestamp() * 1000) for key in ("start", "end"))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (start, end) if now_ms() < end and start < end else None
+
+
+async def make(
+    tx: Tx, thread: Thread, window: tuple[int, int] | None, *, actor: str, what: str, another: bool
+) -> Booking:
+    """Book it."""
+    from textback_pbx.replies.inbound import clean
+
+    what = clean(what).strip()[:200]
+    return await booking_store.book(tx, thread.id, window, now_ms(), actor=actor, what=what, another=another)
+
+
+async def call_off(tx: Tx, thread: Thread, *, actor: str, why: str) -> dict[str, Any]:
+    """Call the standing booking off, or leave with words."""
+    gone = await booking_store.withdraw(tx, thread.id, now_ms(), actor=actor, why=why)
+    if gone is None:
+        fail(f"thread {thread.id} has no booking that could be called off")
+    return {"thread_id": thread.id, "booking_id": gone.id}
