@@ -61,6 +61,12 @@ def _restored(f: Facts) -> Ruling:
     return _unless(bad, Verdict.TASK, why)
 
 
+def _recovered(f: Facts) -> Ruling:
+    bad = f.source == "recovered" and f.confidence != "high"
+    why = "known from Asterisk's call records only, which leave doubt: nobody is texted on a guess"
+    return _unless(bad, Verdict.TASK, why)
+
+
 def _unknown_outcome(f: Facts) -> Ruling:
     return _unless(f.outcome not in MISSED, Verdict.TASK, f"unknown outcome {f.outcome!r}", fine=f.outcome)
 
@@ -246,6 +252,7 @@ RULES: tuple[Rule, ...] = (
         "It ended before the database came back from a backup, and may have had its text: a task.",
         _restored,
     ),
+    Rule("recovered", "Known from Asterisk's call records only, and they leave doubt: a task.", _recovered),
     Rule("unknown_outcome", "An outcome these rules do not know: a task.", _unknown_outcome),
     Rule("clock", "The wall clock, now or at the call, is not trusted: a task.", _clock),
     Rule("held", "Disk, clock, consent, limits or a restore are in failure: a task.", _held),
