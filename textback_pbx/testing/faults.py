@@ -8,7 +8,7 @@ JSON, as the control channel takes it::
     {"fault": "error", "on": "command", "command": "+CMGS", "nth": 1, "times": 1, "args": {"code": 500}}
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +92,7 @@ class FaultPlan:
         self._armed: list[tuple[Fault, int]] = []  # with the matches seen so far
         self.fired: list[Fired] = []
         self.steps = 0
+        self.watch: Callable[[str, str], None] | None = None  # told of each step, before its faults strike
 
     @property
     def armed(self) -> tuple[Fault, ...]:
@@ -115,6 +116,8 @@ class FaultPlan:
     def take(self, event: str, command: str = "") -> tuple[Fault, ...]:
         """Count one step and return the faults that strike at it."""
         self.steps += 1
+        if self.watch is not None:
+            self.watch(event, command)
         due: list[Fault] = []
         kept: list[tuple[Fault, int]] = []
         for fault, seen in self._armed:
