@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help demo test test-all test-asterisk check bench lock clean
+.PHONY: help demo test test-all test-asterisk check bench sweep soak lock clean
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
@@ -34,6 +34,12 @@ test-all: ## the tests on every Python 3.11-3.13 found
 
 test-asterisk: $(STAMP) ## real calls through a real Asterisk (needs root and debootstrap)
 	$(BIN)/python -m pytest -q tests/asterisk --override-ini addopts="-ra --import-mode=importlib"
+
+sweep: $(STAMP) ## every fault at every step of a text in parts, all pairs (minutes)
+	TEXTBACK_PBX_SWEEP=all $(BIN)/python -m pytest -q -s tests/sweep/test_driver_sweep.py
+
+soak: $(STAMP) ## a simulated month, 20,000 texts each way, random faults; SOAK="--seed 2 --texts 2000 --days 3" for another
+	$(BIN)/python -m tests.soak $(SOAK)
 
 bench: $(STAMP) ## figures, as medians and ratios
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(VENV)/bench -r requirements/bench.txt
