@@ -50,12 +50,12 @@ async def measure(database: Database, now_ms: int, say: Callable[[str, str], Non
 
 async def _reports(tx: Tx, now_ms: int, say: Callable[[str, str], None]) -> None:
     office = office_of(parse('[office]\nname = "Bench"\ntimezone = "America/Chicago"\n', Path("bench.toml")))
-    for period in (week_before(now_ms, ZONE), month_before(now_ms, ZONE)):
+    for period, budget in ((week_before(now_ms, ZONE), 500), (month_before(now_ms, ZONE), 0)):
 
         async def made(period=period):
             return range((await report_of(tx, office, period, ZONE, now_ms)).missed)
 
-        await _time(say, f"report: {period.name}", made, 500)
+        await _time(say, f"report: {period.name}", made, budget)
 
 
 async def _time(
@@ -67,4 +67,5 @@ async def _time(
         found = len(await work())
         times.append((time.perf_counter() - began) * 1000)
     median = statistics.median(times)
-    say("inbox", f"{name:45} median {median:6.1f} ms, first {times[0]:6.1f} ms (budget {budget_ms}), {found:,} rows")
+    budget = f" (budget {budget_ms})" if budget_ms else ""
+    say("inbox", f"{name:45} median {median:6.1f} ms, first {times[0]:6.1f} ms{budget}, {found:,} rows")

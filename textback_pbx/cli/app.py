@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 #: name -> (module under textback_pbx.cli with an ``app``, one line of help), in the order of a new user's day.
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Play a short morning of calls through the real agent, on simulators."),
+    "init": ("init", "Set the office up: find the modem, try the PBX, write the configuration."),
     "run": ("run", "Run the agent."),
     "config": ("config", "Check the configuration and show what applies."),
     "status": ("status", "Say what works and what does not, in words."),
@@ -20,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decide": ("decide", "Say what would happen to a call, and which rule says so."),
     "calls": ("calls", "List calls; replay recordings of AMI traffic."),
     "threads": ("threads", "Read and answer what callers wrote."),
+    "contacts": ("contacts", "The people the office knows; import and export them."),
     "tasks": ("tasks", "Who has to call whom back, and by when."),
     "consent": ("consent", "Grant, revoke, show, import, export and verify consent."),
     "templates": ("templates", "Lint, preview and list the texts."),
