@@ -122,8 +122,13 @@ async def test_each_line_texts_through_its_modem(tmp_path):
         }
         assert one.note("modem") is None
         assert one.note("outbox").message == "texts go out"
-        shown = one.note("modem:sales").detail
-        assert (shown["sim"], shown["operator"]) == (f"...{one.sales.sim.iccid[-4:]}", "TESTNET")
+
+        async def operator():
+            return one.note("modem:sales").detail.get("operator")
+
+        assert await until(operator, "the operator's name is on the board") == "TESTNET"
+        assert one.note("modem:sales").message == "SIM-MODEM, TESTNET, LTE, registered"
+        assert one.note("modem:sales").detail["sim"] == f"...{one.sales.sim.iccid[-4:]}"
 
 
 async def test_a_reply_goes_out_by_the_sim_the_thread_is_on(tmp_path):

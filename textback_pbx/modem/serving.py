@@ -263,7 +263,10 @@ class Serving:
 
     async def _look_at_operator(self) -> None:
         name, technology = await network.operator(self._session)
-        self._state.update(network=replace(self._state.health.network, operator=name, technology=technology))
+        before = self._state.health.network
+        self._state.update(network=replace(before, operator=name, technology=technology))
+        if (before.operator, before.technology) != (name, technology):
+            self._state.tell()
 
     async def _ask_credit(self) -> None:
         problem = await network.ask_credit(self._session, self._settings.ussd_credit or "")

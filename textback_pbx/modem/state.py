@@ -140,6 +140,10 @@ class LineState:
             self.health = replace(self.health, problem=problem, detail=detail, since_ms=self._clock.now_ms())
             self._on_change()
 
+    def tell(self) -> None:
+        """Say that something worth a line has changed, although the problem has not."""
+        self._on_change()
+
     # what comes unasked --------------------------------------------------------------------------------------
 
     def unsolicited(self, event: Event) -> None:
