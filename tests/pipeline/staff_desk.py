@@ -157,10 +157,10 @@ class Desk:
             else:
                 raise AssertionError(f"{step} never ends")
 
-    async def later(self, minutes):
-        """Let time pass; the loops look once a minute, as they do on a bell or after their longest pause."""
-        for _ in range(int(minutes)):
-            await self.clock.advance(60)
+    async def later(self, minutes, every=1):
+        """Let time pass; the loops look once a minute, their longest pause, or less often where it is long."""
+        for _ in range(int(minutes) // every):
+            await self.clock.advance(60 * every)
             await self.work()
 
     async def jump(self, minutes):

@@ -68,7 +68,7 @@ async def test_an_overdue_task_is_passed_on_and_at_last_the_admin_is_reminded(de
     assert (await desk.tasks())[0]["owner"] == "ada"
     assert (await desk.texts(ADA))[-1].startswith("[10] URGENT PASSED ON: answer a text")
     before = len(await desk.texts(ADA))
-    await desk.later(5 * 60)
+    await desk.later(5 * 60, every=5)
     assert (await desk.tasks())[0]["owner"] == "ada"
     reminded = (await desk.texts(ADA))[before:]
     assert len(reminded) == 2  # once after five minutes, then every four hours of opening time
@@ -133,7 +133,7 @@ async def test_at_night_the_one_who_works_then_has_it_and_the_others_are_told_in
         await tasks.assign_task(tx, first.id, "lee", now_ms=now_ms, actor="desk")
     await desk.work()
     assert await desk.texts(LEE) == []
-    await desk.later(10 * 60)
+    await desk.later(10 * 60, every=5)
     assert len(await desk.texts(LEE)) == 1
 
 
@@ -309,7 +309,7 @@ async def test_nothing_of_the_customers_words_leaves_a_line_of_health_or_law(tmp
     try:
         secret = "My wisdom tooth is bleeding, divorce hearing, 78704 Elm Street, I am Jo Bloggs, please help me"
         await desk.writes(secret)
-        await desk.later(400)
+        await desk.later(400, every=5)
         said = json.dumps(desk.receiver.taken) + "".join([*await desk.texts(KIM), *await desk.texts(ADA)])
         said += "".join(row["payload"] for row in await desk.rows("SELECT payload FROM notifications"))
         for word in ("wisdom", "tooth", "bleed", "divorce", "hearing", "78704", "elm", "bloggs", "extraction"):
@@ -329,7 +329,7 @@ async def test_with_fields_only_the_words_stay_and_without_numbers_no_number_lea
     await desk.open(tmp_path / "t.sqlite")
     try:
         await desk.writes("the purple kitchen tap leaks, 78704")
-        await desk.later(400)
+        await desk.later(400, every=5)
         (reply,) = [payload for _, _, payload in desk.receiver.taken if payload["type"] == "reply.received"]
         assert reply["data"]["intake"]["place"]["postcode"] == "78704"
         said = json.dumps([payload for name, _, payload in desk.receiver.taken if name == "crm"])

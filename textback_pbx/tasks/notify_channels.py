@@ -29,7 +29,7 @@ def signed(endpoint: Endpoint, uid: str, body: str, now_ms: int) -> dict[str, st
     """Return the headers of one try: the id stays, the time and with it the signature are this try's.
 
     Standard Webhooks 1.0: ``webhook-id``, ``webhook-timestamp`` (s), ``webhook-signature``; one signature a key, so
-    that a key can be changed without a gap. Raises ``ValueError`` for a key that is none.
+    that a key can be changed without a gap. Raises what the library raises for a key that is none.
     """
     from standardwebhooks.webhooks import Webhook
 
@@ -58,7 +58,7 @@ class Webhooks:
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
         try:
             headers = signed(endpoint, uid, body, now_ms)
-        except ValueError as error:
+        except Exception as error:  # noqa: BLE001 - the library's own kinds, all of them about the key
             return Again(f"its key cannot be used: {error}")
         if self._client is None:
             self._client = httpx.AsyncClient(follow_redirects=False, timeout=self._deadline_s)
