@@ -55,7 +55,7 @@ async def test_login_and_what_the_pbx_says_of_itself(login):
 
 async def test_missing_privileges_are_named():
     async with AmiServer() as server:
-        server.forbidden = {"coreshowchannels", "corestatus"}
+        server.forbidden |= {"coreshowchannels", "corestatus"}
         async with session(server) as made:
             item = await take(made, Connected)
             assert "write = reporting" in item.warnings[0]
@@ -188,7 +188,7 @@ async def test_overflow_is_a_told_gap_and_then_a_resynchronisation():
         for _ in range(40):
             await server.run(rang_out(Call(server.counter, "+15125550142", pace=0.0)))
         overflow = await take(made, Overflow)
-        assert overflow.count > 50
+        assert overflow.count >= 50  # the looks at the phones take room too
         assert (await take(made, Disconnected)).reason is Down.OVERFLOW
         await take(made, Connected)
 

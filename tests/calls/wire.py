@@ -19,8 +19,10 @@ class Wire:
         self.blocks.append(block(event, *(channel.headers() if channel else ()), *more))
         return self
 
-    def chan(self, name, *, state=DOWN, context="internal", exten="s", number="", linked=None, quiet=False) -> Channel:
-        uid = f"1795203453.{self._next}"
+    def chan(
+        self, name, *, state=DOWN, context="internal", exten="s", number="", linked=None, quiet=False, uid=""
+    ) -> Channel:
+        uid = uid or f"1795203453.{self._next}"
         self._next += 1
         made = Channel(name, uid, linked.linkedid if linked else uid, number, context, exten, state)
         if not quiet:

@@ -11,16 +11,18 @@ import asyncio
 import hashlib
 import logging
 import random
+from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
-from textback_pbx.calls import tls
+from textback_pbx.calls import rounds, tls
 from textback_pbx.calls.blocks import Blocks
 from textback_pbx.calls.events import parse
-from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items, Roll
+from textback_pbx.calls.items import Connected, Devices, Disconnected, Down, Heard, Items, OwnEvent, Roll
 from textback_pbx.calls.kinds import Ignored, LiveChannel, Malformed
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import Clock
@@ -50,6 +52,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self.blocks = Blocks()
         self.live: list[LiveChannel] = []
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.own_event: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def data_received(self, data: bytes) -> None:
         """Split, filter and pass on; nothing in here may raise into the transport."""
@@ -66,6 +69,8 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         if isinstance(event, Ignored):
             if b"\nActionID: " in block:  # the end of a list we asked for
                 self._answer(block)
+            elif rounds.is_own_event(block) and not self.own_event.done():
+                self.own_event.set_result(None)
         elif isinstance(event, LiveChannel):
             self.live.append(event)
         elif isinstance(event, Malformed):
@@ -105,6 +110,7 @@ class AmiSession:
         self._last_heard = 0.0
         self._link: _Protocol | None = None
         self._overflown = False
+        self._may: frozenset[str] = frozenset()
 
     # called by the protocol ----------------------------------------------------------------------------------
 
@@ -194,11 +200,12 @@ class AmiSession:
         loop = asyncio.get_running_loop()
         manager = Manager(loop=loop, host=s.host, port=s.port, log=logging.getLogger("textback_pbx.calls.panoramisk"))
         manager.log.setLevel(logging.CRITICAL)  # it logs actions, and a login holds the secret
-        name = {"server_hostname": s.tls_name or s.host} if s.tls else {}
+        name = (s.tls_name or s.host) if s.tls else None
         try:
-            made = await asyncio.wait_for(
-                loop.create_connection(lambda: _Protocol(self), s.host, s.port, ssl=tls.context(s), **name), s.connect_s
-            )
+            async with asyncio.timeout(s.connect_s):
+                made = await loop.create_connection(
+                    lambda: _Protocol(self), s.host, s.port, ssl=tls.context(s), server_hostname=name
+                )
         except (OSError, TimeoutError, ValueError) as error:
             raise _Down(*tls.reason(error, s)) from error
         done: asyncio.Future[Any] = loop.create_future()
@@ -215,6 +222,7 @@ class AmiSession:
         core = await self._ask(manager, {"Action": "CoreStatus"})
         about = await self._ask(manager, {"Action": "CoreSettings"})
         link.live.clear()
+        self._may = may = await rounds.may(partial(self._ask_all, manager))
         channels = await self._ask(manager, {"Action": "CoreShowChannels"})
         warnings = []
         if not (core.success and channels.success):
@@ -233,6 +241,7 @@ class AmiSession:
                 tuple(link.live),
                 tuple(warnings),
                 self._clock.now_ms(),
+                may,
             )
         )
         pending, self._pending = self._pending or [], None
@@ -265,43 +274,83 @@ class AmiSession:
 
     async def _ask(self, manager: Any, action: dict[str, str]) -> Any:
         """Send one action and wait for its answer. Raises TimeoutError, or :class:`_Lost`."""
+        return (await self._ask_all(manager, action))[0]
+
+    async def _ask_all(self, manager: Any, action: dict[str, str]) -> list[Any]:
+        """The same with the whole list where the answer is one."""
         assert self._link is not None
         future = manager.send_action(action)
-        answer = await asyncio.wait_for(_race_future(future, self._link.lost), self.settings.answer_s)
-        return answer[0] if isinstance(answer, list) else answer
+        async with asyncio.timeout(self.settings.answer_s):  # wait_for may lose a cancellation (until 3.12)
+            answer = await _race_future(future, self._link.lost)
+        return answer if isinstance(answer, list) else [answer]
 
     async def _listen(self, manager: Any, link: _Protocol) -> None:
         """Wait until the link is gone; ping through silence, and give up on a peer that stays silent."""
         s = self.settings
-        patience = max(0.01, s.liveness_s - s.ping_s)  # what an answer to a ping may take
+        patience = self._patience()
         pong: asyncio.Future[Any] | None = None
         pinged = 0.0
-        rolled = self._clock.monotonic()
+        roll, devices = rounds.of(s, self._may, self._clock.monotonic())
+        await self._unless_silent(self._test_own_event(manager, link))
         while not link.lost.done():
             now = self._clock.monotonic()
-            if now - rolled >= s.roll_s:
-                rolled = now
-                await self._call_the_roll(manager, link)
+            if devices.due(now):
+                await self._unless_silent(self._look_at_devices(manager))
+            if roll.due(now):
+                await self._unless_silent(self._call_the_roll(manager, link))
             if pong is not None and self._last_heard >= pinged:
                 pong = None  # any byte is an answer
             if pong is None and now - self._last_heard >= s.ping_s:
                 pong, pinged = manager.send_action({"Action": "Ping"}), now
             elif pong is not None and now - pinged >= patience:
-                raise _Down(
-                    Down.SILENT,
-                    f"nothing heard from {self._where()} for {now - self._last_heard:.0f} s, "
-                    "not even an answer to a ping: the link is half-open",
-                )
+                raise self._silent()
             wake = self._last_heard + s.ping_s if pong is None else pinged + patience
-            await _wait(link.lost, pong, min(wake, rolled + s.roll_s) - now)
+            await _wait(link.lost, pong, min(wake, roll.next, devices.next) - now)
         raise self._ended()
+
+    async def _unless_silent(self, asking: Coroutine[Any, Any, None]) -> None:
+        """Ask while listening. A PBX that talks but has no time for this question keeps its link."""
+        asked = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(self._patience()):
+                await asking
+        except TimeoutError as error:
+            if self._last_heard <= asked:
+                raise self._silent() from error
+
+    def _patience(self) -> float:
+        """What an answer may take while listening, s: silence and a question are within the liveness deadline."""
+        return max(0.01, self.settings.liveness_s - self.settings.ping_s)
+
+    def _silent(self) -> _Down:
+        quiet = self._clock.monotonic() - self._last_heard
+        return _Down(
+            Down.SILENT,
+            f"nothing heard from {self._where()} for {quiet:.0f} s, not even an answer to what it was asked: "
+            "the link is half-open",
+        )
 
     async def _call_the_roll(self, manager: Any, link: _Protocol) -> None:
         link.live.clear()
         answer = await self._ask(manager, {"Action": "CoreShowChannels"})
         if answer.success:
-            live = frozenset(channel.channel.uniqueid for channel in link.live)
-            self.items.put(Roll(self.settings.name, live, self._clock.now_ms()))
+            live = frozenset(one.channel.uniqueid for one in link.live)
+            queued = frozenset(one.channel.uniqueid for one in link.live if one.application.lower() == "queue")
+            self.items.put(Roll(self.settings.name, live, self._clock.now_ms(), queued))
+
+    async def _look_at_devices(self, manager: Any) -> None:
+        states = await rounds.devices(partial(self._ask_all, manager))
+        if states is not None:
+            self.items.put(Devices(self.settings.name, states, self._clock.now_ms()))
+
+    async def _test_own_event(self, manager: Any, link: _Protocol) -> None:
+        """Where the account may (it need not), see whether a UserEvent comes back: classes cannot be asked for."""
+        if "userevent" not in self._may:
+            return
+        answer = await self._ask(manager, {"Action": "UserEvent", "UserEvent": rounds.OWN_EVENT})
+        if answer.success:
+            await _wait(link.lost, link.own_event, self.settings.answer_s)
+            self.items.put(OwnEvent(self.settings.name, link.own_event.done()))
 
 
 class _Lost(Exception):

@@ -6,7 +6,8 @@ passing it is a deliberate gap that is told, never a silent skip.
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from textback_pbx.calls.kinds import Event, LiveChannel
@@ -35,6 +36,24 @@ class Connected:
     live: tuple[LiveChannel, ...]
     warnings: tuple[str, ...]
     at_ms: int
+    may: frozenset[str] = frozenset()  # the actions this account may use, in lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """The state of every phone and trunk, as DeviceStateList tells it: ``PJSIP/109`` -> ``UNAVAILABLE``."""
+
+    pbx: str
+    states: Mapping[str, str] = field(hash=False)
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEvent:
+    """A UserEvent of our own was sent as a test; whether it came back."""
+
+    pbx: str
+    came_back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +72,7 @@ class Roll:
     pbx: str
     live: frozenset[str]
     at_ms: int
+    queued: frozenset[str] = frozenset()  # those in whom the application Queue runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +95,7 @@ class Overflow:
     at_ms: int
 
 
-Item = Connected | Heard | Roll | Disconnected | Overflow
+Item = Connected | Devices | OwnEvent | Heard | Roll | Disconnected | Overflow
 
 
 class Items:

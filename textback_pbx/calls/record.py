@@ -64,6 +64,20 @@ class Fold:
         """The Uniqueids of the channels believed to live."""
         return {uid for uid, chan in self._calls.channels.items() if chan.alive}
 
+    def is_live(self, uid: str) -> bool:
+        """Whether this channel is believed to live."""
+        chan = self._calls.channels.get(uid)
+        return chan is not None and chan.alive
+
+    def is_gone(self, uid: str) -> bool:
+        """Whether this channel was known, and ended."""
+        return uid in self._calls.tombs or uid in self._calls.channels
+
+    def has_fact(self, uid: str, name: str) -> bool:
+        """Whether the call of this channel has a fact of this name."""
+        chan = self._calls.channels.get(uid)
+        return chan is not None and name in chan.group.facts
+
     def take(self, uid: str) -> CallRecord | tuple[CallOut, ...]:
         """Close a group: its customer call, or the calls out in it (perhaps none). Taking twice gives none."""
         group = self._calls.groups.get(uid)

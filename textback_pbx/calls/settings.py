@@ -30,6 +30,8 @@ class AmiSettings:
     refused_first_s: float = 60.0  # a refused login is not hammered: fail2ban watches
     refused_cap_s: float = 900.0
     steady_s: float = 30.0  # a link that lived this long starts the back-off anew
-    roll_s: float = 600.0  # between two looks at the live channels
+    roll_first_s: float = 30.0  # after the login the live channels are looked at, and again after twice the time ...
+    roll_s: float = 600.0  # ... at most this much
+    devices_s: float = 60.0  # between two looks at which phones are registered
     queue_limit: int = 20_000
     grace_s: float = 2.0  # for the phones of a call whose caller is gone

@@ -10,7 +10,9 @@ from typing import Any
 
 from textback_pbx.calls.outcome import CallRecord, Outcome
 from textback_pbx.calls.replay import leg_as_json, ring_ms
+from textback_pbx.calls.selftest import Seen, seen_of
 from textback_pbx.calls.watcher import Finished, FinishedOut
+from textback_pbx.clock import DAY_MS
 from textback_pbx.database import Row, Tx
 
 _MAX_RAW = 64
@@ -83,13 +85,16 @@ async def save_call(tx: Tx, row: CallRow) -> int | None:
         )
         if recovered is not None:
             return None
+    key = await _free_key(tx, row)
+    if key is None:
+        return None
     changed = await tx.one(
         "INSERT INTO calls (call_key, pbx, uniqueid, line, dialled, caller_raw, caller, withheld, started_ms, ended_ms,"
         " outcome, detail, ring_ms, source, confidence, legs, facts, clock_trusted)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (call_key) DO NOTHING RETURNING id",
         (
-            row.call_key,
+            key,
             row.pbx,
             row.uniqueid,
             row.line,
@@ -110,6 +115,23 @@ async def save_call(tx: Tx, row: CallRow) -> int | None:
         ),
     )
     return None if changed is None else int(changed["id"])
+
+
+async def _free_key(tx: Tx, row: CallRow) -> str | None:
+    """The key to store this call by; None when this very call is there already.
+
+    A key may come again where the clock does (a Raspberry Pi boots with the same time, and Asterisk counts from the
+    beginning): another caller, another number or another day under it is another call.
+    """
+    for number in range(1, 1_000):
+        key = row.call_key if number == 1 else f"{row.call_key}#{number}"
+        known = await tx.one("SELECT caller_raw, dialled, started_ms FROM calls WHERE call_key = ?", (key,))
+        if known is None:
+            return key
+        same_people = (known["caller_raw"], known["dialled"]) == (row.caller_raw, row.dialled)
+        if same_people and abs(known["started_ms"] - row.started_ms) < DAY_MS:
+            return None
+    return None
 
 
 async def save_call_out(tx: Tx, out: FinishedOut, number: str) -> bool:
@@ -153,6 +175,19 @@ async def last_heard(tx: Tx, pbx: str) -> int | None:
     """When ``pbx`` was heard last, ms UTC; None: never."""
     value = await tx.value("SELECT value FROM meta WHERE key = ?", (f"heard:{pbx}",))
     return None if value is None else int(value)
+
+
+async def keep_seen(tx: Tx, pbx: str, seen: Seen) -> None:
+    """Keep what arrives from ``pbx``; ``doctor`` reads it."""
+    await tx.run(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (f"seen:{pbx}", seen.as_json()),
+    )
+
+
+async def seen(tx: Tx, pbx: str) -> Seen:
+    """What arrived from ``pbx`` since the agent knows it."""
+    return seen_of(await tx.value("SELECT value FROM meta WHERE key = ?", (f"seen:{pbx}",)))
 
 
 _COLUMNS = (

@@ -10,12 +10,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from textback_pbx.calls.items import Connected, Disconnected, Heard, Item, Items, Overflow, Roll
-from textback_pbx.calls.kinds import Shutdown
-from textback_pbx.calls.outcome import CallOut, CallRecord, Verdict, judge
+from textback_pbx.calls.epoch import Epoch
+from textback_pbx.calls.items import Connected, Devices, Disconnected, Heard, Item, Items, Overflow, OwnEvent, Roll
+from textback_pbx.calls.kinds import Event, NewChannel, Shutdown
+from textback_pbx.calls.outcome import CallOut, CallRecord, Outcome, Verdict, judge
+from textback_pbx.calls.phones import Phones
 from textback_pbx.calls.record import Fold, Notices
+from textback_pbx.calls.selftest import WORDS, SelfTest
 from textback_pbx.calls.settings import AmiSettings
-from textback_pbx.calls.trunks import Trunks
+from textback_pbx.calls.trunks import TrunkMatcher, Trunks
 from textback_pbx.clock import Clock
 
 #: With the link down this long, calls under way are given up as lost: a text would be too late anyway.
@@ -92,6 +95,9 @@ class Watcher:
         self._settings = settings
         self._trunks = Trunks(settings.contexts, settings.trunks)
         self._fold = Fold(self._trunks)
+        self._phones = Phones()
+        self._epoch = Epoch()
+        self.self_test = SelfTest(TrunkMatcher(self._trunks))
         self._system = ""
         self._started = ""
         self._due: dict[str, float] = {}
@@ -106,14 +112,31 @@ class Watcher:
         """Fold one item in at monotonic time ``monotonic`` (s); return what is to be stored now."""
         if isinstance(item, Heard):
             self._last_ms, self._last_heard = item.at_ms, item.monotonic
-            if isinstance(item.event, Shutdown):
-                return self._lose_all(item.at_ms)
-            return self._settle(self._fold.apply(item.event, item.at_ms), item.at_ms, monotonic)
+            return self._on_event(item.event, item.at_ms, monotonic)
         if isinstance(item, Connected):
             return self._on_connected(item, monotonic)
         if isinstance(item, Roll):
-            return self._on_roll(item, monotonic)
+            return self._on_roll(item, monotonic) + self._complain()
+        if isinstance(item, Devices):
+            self._phones.look(item.states, item.at_ms)
+            return []
+        if isinstance(item, OwnEvent):
+            self.self_test.own_event(came_back=item.came_back)
+            return self._complain()
         return self._on_gap(item, monotonic)
+
+    def _on_event(self, event: Event, at_ms: int, monotonic: float) -> list[Result]:
+        self.self_test.heard(event)
+        if isinstance(event, Shutdown):
+            self._epoch.ended()
+            return self._lose_all(at_ms)
+        results: list[Result] = []
+        if isinstance(event, NewChannel) and self._epoch.is_another(
+            event.channel.uniqueid, lives=self._fold.is_live(event.channel.uniqueid)
+        ):
+            results += self._start_anew(at_ms)  # Asterisk came back within the second its start time counts in
+        results += self._settle(self._fold.apply(event, at_ms), at_ms, monotonic)
+        return results
 
     def numbers_now(self) -> frozenset[str]:
         """The outside numbers on a call with the office now, as the trunk writes them."""
@@ -140,9 +163,11 @@ class Watcher:
         results: list[Result] = []
         known = bool(self._started and item.started)
         if known and (self._started, self._system) != (item.started, item.system):
-            # Uniqueids start again with Asterisk: what was under way is gone, and must not meet its namesakes.
-            results += self._lose_all(item.at_ms)
-            self._fold = Fold(self._trunks)
+            results += self._start_anew(item.at_ms)
+            self._epoch = Epoch()
+        elif known and self._epoch.was_ended:
+            results += self._start_anew(item.at_ms)
+        self.self_test.connected()
         self._system, self._started = item.system, item.started
         self._give_up = None
         self._warned = {code for code in self._warned if code == "presentation"}
@@ -155,9 +180,23 @@ class Watcher:
         results += [Warned(self._settings.name, "privileges", message) for message in item.warnings]
         return results
 
+    def _start_anew(self, at_ms: int) -> list[Result]:
+        """Uniqueids start again with Asterisk: what was under way is gone, and must not meet its namesakes."""
+        results = self._lose_all(at_ms)
+        self._fold = Fold(self._trunks)
+        self._epoch.next()
+        return results
+
+    def _complain(self) -> list[Result]:
+        return [Warned(self._settings.name, f"events:{c}", WORDS[c]) for c in self.self_test.complaints()]
+
     def _on_roll(self, item: Roll, monotonic: float) -> list[Result]:
-        absent = self._fold.live_channels() - item.live
+        known = self._fold.live_channels()
+        absent = known - item.live
         gone, self._absent = absent & self._absent, absent
+        queued = {uid for uid in item.queued & known if not self._fold.has_fact(uid, "queue")}
+        self.self_test.roll([uid for uid in item.live - known if not self._fold.is_gone(uid)], queued)
+        self.self_test.unheard_end(len(gone))
         return self._settle(self._fold.end_unheard(gone), item.at_ms, monotonic)
 
     def _on_gap(self, item: Disconnected | Overflow, monotonic: float) -> list[Result]:
@@ -165,6 +204,7 @@ class Watcher:
             reason, message = "overflow", f"{item.count} events came faster than they could be taken"
         else:
             reason, message = item.reason.value, item.message
+        self._epoch.gap()
         if self._connected:
             self._connected = False
             self._give_up = monotonic + LOST_AFTER_S
@@ -191,17 +231,14 @@ class Watcher:
         unshown = taken.facts.get("presentation") == "" and not taken.withheld
         if unshown and self._settings.without_presentation:
             taken.facts["presentation"] = ACCEPTED_UNSHOWN
+        verdict, started_ms = judge(taken), min(taken.started_ms or ended_ms, ended_ms)
         results: list[Result] = [
-            Finished(
-                self._key(uid),
-                self._settings.name,
-                taken,
-                judge(taken),
-                min(taken.started_ms or ended_ms, ended_ms),
-                ended_ms,
-                self._last_heard,
-            )
+            Finished(self._key(uid), self._settings.name, taken, verdict, started_ms, ended_ms, self._last_heard)
         ]
+        if verdict.outcome is not Outcome.ANSWERED and (away := self._phones.away()):
+            taken.facts["not_registered"] = [one.as_fact() for one in away]
+        self.self_test.finished(taken)
+        results += self._complain()
         if unshown and "presentation" not in self._warned:
             self._warned.add("presentation")
             results.append(Warned(self._settings.name, "presentation", NO_PRESENTATION))
@@ -214,7 +251,7 @@ class Watcher:
         return results
 
     def _key(self, uid: str) -> str:
-        return f"{self._settings.name}/{self._system}/{self._started}/{uid}"
+        return f"{self._settings.name}/{self._system}/{self._started}{self._epoch.suffix}/{uid}"
 
 
 async def watch(items: Items, watcher: Watcher, clock: Clock) -> AsyncIterator[list[Result]]:

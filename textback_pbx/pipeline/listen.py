@@ -10,6 +10,7 @@ from collections.abc import Callable
 from textback_pbx import phone
 from textback_pbx.calls import store as calls
 from textback_pbx.calls.ami import AmiSession
+from textback_pbx.calls.selftest import Seen
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.store import CallRow
 from textback_pbx.calls.watcher import Finished, FinishedOut, GapClosed, GapOpened, Result, Warned, Watcher, watch
@@ -49,6 +50,7 @@ class Listener:
         self.session = AmiSession(settings, self._clock)
         self._watcher = Watcher(settings)
         self._warnings: dict[str, str] = {}
+        self._kept = Seen()
         self._connected = False
         self._beat_ms = 0
 
@@ -60,6 +62,8 @@ class Listener:
     async def start(self) -> None:
         """Note the time the agent was off as a gap: AMI has no replay."""
         async with self._database.transaction() as tx:
+            self._kept = await calls.seen(tx, self._settings.name)
+            self._watcher.self_test.restore(self._kept)
             heard_ms = await calls.last_heard(tx, self._settings.name)
             if heard_ms is not None:
                 await calls.open_gap(tx, self._settings.name, heard_ms, "the agent was not running")
@@ -88,6 +92,10 @@ class Listener:
         async with self._database.transaction() as tx:
             for result in results:
                 found |= await self._store_one(tx, result)
+            seen = self._watcher.self_test.seen()
+            if seen != self._kept:
+                await calls.keep_seen(tx, self.name, seen)
+        self._kept = seen
         for result in results:
             self._tell(result)
         if found:
@@ -135,7 +143,7 @@ class Listener:
             case GapClosed():
                 self._connected = True
                 self._on_heard_again()
-                self._warnings.pop("privileges", None)
+                self._warnings = {code: words for code, words in self._warnings.items() if code == "presentation"}
                 self._note_connected(result.version)
             case Warned():
                 self._warnings[result.code] = result.message

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from textback_pbx.testing.asterisk import AmiServer
 
 _MAX_ACTION = 65_536
+_ACTIONS = ("Ping", "CoreStatus", "CoreSettings", "CoreShowChannels", "DeviceStateList", "Events", "ListCommands",
+            "UserEvent")  # fmt: skip
 
 
 class AmiConnection:
@@ -127,7 +129,14 @@ class AmiConnection:
         elif name == "events":
             self._answer(action, "Success", ("Events", "On"))
         elif name == "listcommands":
-            self._answer(action, "Success", ("Ping", "Keepalive command.  (Priv: <none>)"))
+            may = [name for name in _ACTIONS if name.lower() not in server.forbidden | server.unknown]
+            self._answer(action, "Success", *((name, f"{name}.  (Priv: reporting,all)") for name in may))
+        elif name == "devicestatelist" and name not in server.unknown:
+            self._show_devices(action)
+        elif name == "userevent" and name not in server.unknown:
+            self._answer(action, "Success", ("Message", "Event Sent"))
+            if "user" not in server.hidden:
+                self.send(block("UserEvent", ("Privilege", "user,all"), ("UserEvent", action.get("UserEvent", ""))))
         else:
             self._answer(action, "Error", ("Message", "Invalid/unknown command"))
 
@@ -139,6 +148,13 @@ class AmiConnection:
             self.send(block("CoreShowChannel", *headers))
         end = (("ActionID", action_id), ("EventList", "Complete"), ("ListItems", len(shown)))
         self.send(block("CoreShowChannelsComplete", *end))
+
+    def _show_devices(self, action: Headers) -> None:
+        action_id = ("ActionID", action.get("ActionID", ""))
+        self._answer(action, "Success", ("EventList", "start"), ("Message", "Device States will follow"))
+        for device, state in self._server.devices.items():
+            self.send(block("DeviceStateChange", action_id, ("Device", device), ("State", state)))
+        self.send(block("DeviceStateListComplete", action_id, ("EventList", "Complete")))
 
     def _answer(self, action: Headers, response: str, *headers: tuple[str, object]) -> None:
         lines = [f"Response: {response}"]

@@ -43,7 +43,10 @@ class AmiServer:
         self.chunk: int | None = None  # bytes per write
         self.throttle: float | None = None  # bytes per second
         self.write_timeout: float | None = None  # s; Asterisk drops a reader slower than 0.1
-        self.forbidden: set[str] = set()  # actions this account may not use, in lower case
+        self.forbidden: set[str] = {"userevent"}  # actions this account may not use, in lower case
+        self.unknown: set[str] = set()  # actions this Asterisk has not, in lower case
+        self.hidden: set[str] = set()  # names of events this account is not sent; user: UserEvents
+        self.devices: dict[str, str] = {"PJSIP/101": "NOT_INUSE"}  # phones and trunks, and how they are
         self.thawed = asyncio.Event()
         self.thawed.set()
         self.refused = 0
@@ -120,8 +123,16 @@ class AmiServer:
     def send(self, data: bytes) -> None:
         """Send bytes to everybody who is logged in, and remember the channels in them."""
         self.live.sent(data)
+        data = self._shown(data)
         for connection in self._listeners():
             connection.send(data)
+
+    def _shown(self, data: bytes) -> bytes:
+        """What is left of some blocks without the events that are hidden from this account."""
+        if not self.hidden:
+            return data
+        names = tuple(f"Event: {name}\r\n".encode() for name in self.hidden)
+        return b"".join(piece for piece in _whole_blocks(data) if not piece.startswith(names))
 
     async def run(self, call: Call) -> None:
         """Let a scripted call happen, in its own time."""
