@@ -31,6 +31,12 @@ ASKED: dict[str, tuple[list[str], int]] = {
     "config check": ([], DONE),
     "config show": ([], DONE),
     "status": ([], DONE),
+    "init": (
+        ["--answers", "{folder}/answers.toml", "--skip-checks", "--force", "--database", "{folder}/x.sqlite"],
+        DONE,
+    ),
+    "tail": (["--no-follow"], DONE),
+    "test-text": ([NUMBER, "--wait", "0"], PEER),
     "doctor": (["--only", "database"], DONE),
     "why": (["7"], NO),
     "decide": (["--from", NUMBER], DONE),
@@ -55,6 +61,17 @@ ASKED: dict[str, tuple[list[str], int]] = {
     "tasks done": (["7"], NO),
     "tasks drop": (["7"], NO),
     "tasks reopen": (["7"], NO),
+    "tasks assign": (["7", "office"], NO),
+    "routes list": ([], DONE),
+    "routes test": (["burst pipe in 78704"], DONE),
+    "people list": ([], DONE),
+    "people away": (["kim"], NO),
+    "people back": (["kim"], NO),
+    "people absences": ([], DONE),
+    "notify list": ([], DONE),
+    "notify show": (["7"], NO),
+    "notify retry": ([], DONE),
+    "notify test": (["crm"], NO),
     "consent grant": ([NUMBER, "--source", "form"], DONE),
     "consent revoke": ([NUMBER], DONE),
     "consent show": ([NUMBER], DONE),
@@ -78,13 +95,23 @@ ASKED: dict[str, tuple[list[str], int]] = {
     "backup verify": ([], NO),
     "restore": (["--yes"], NO),
     "purge": (["--dry-run"], DONE),
+    "calendar export": ([], DONE),
     "clock trust": (["--actor", "test"], DONE),
 }
 #: They read no configuration, or (run, see test_run.py) serve until they are stopped.
 OTHERS = {"demo", "run", "calls replay", "templates list", "replies classify", "modem list"}
 OTHERS |= {"simulate pbx", "simulate modem"}
 #: They need a configuration and no database.
-NO_DATABASE = {"config check", "config show", "templates preview", "templates lint", "modem status", "modem probe"}
+NO_DATABASE = {
+    "routes list",
+    "notify test",
+    "config check",
+    "config show",
+    "templates preview",
+    "templates lint",
+    "modem status",
+    "modem probe",
+}
 NO_DATABASE |= {"doctor", "backup list", "backup verify", "restore"}
 EACH = pytest.mark.parametrize("command", sorted(ASKED))
 
@@ -99,6 +126,7 @@ def commands_of(name, command):
 @pytest.fixture
 def office(tmp_path):
     (tmp_path / "config.toml").write_text(CONFIG.format(folder=tmp_path))
+    (tmp_path / "answers.toml").write_text('[office]\nname = "Lakeside Plumbing"\ntimezone = "America/Chicago"\n')
     (tmp_path / "people.csv").write_text("number,basis,source\n+15125550142,express_written,form\n")
     return tmp_path
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from textback_pbx.cli.common import EXIT_USAGE, fail, moment, now_ms
 from textback_pbx.clock import HOUR_MS
 from textback_pbx.replies.threads import booking_store
+from textback_pbx.replies.threads.asked import window_of as window_of_intake
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -28,12 +28,8 @@ def window_of(thread: Thread, first: str, last: str, zone: ZoneInfo) -> tuple[in
         return start, end
     if last:
         fail("--to needs --from", EXIT_USAGE)
-    asked = json.loads(thread.intake).get("window") or {}
-    try:
-        start, end = (round(datetime.fromisoformat(asked[key]).timestamp() * 1000) for key in ("start", "end"))
-    except (KeyError, TypeError, ValueError):
-        return None
-    return (start, end) if now_ms() < end and start < end else None
+    asked = window_of_intake(json.loads(thread.intake))
+    return asked if asked is not None and now_ms() < asked[1] else None
 
 
 async def make(
