@@ -23,7 +23,9 @@ _OK_AFTER = re.compile(
     r"thx|ish|for|but|in the|at night|then|tho|that|we|i|so|sharp|the|my|any|est|cst|pst|pt|et|ct|mt|"
     r"-|with|when|because|cause|cuz|she|he|they|can|could|will|should|ok|instead|rather|good|fine|it|"
     r"does|sounds|suits?|today|tomorrow|as|though|unless|since|not|no|which|where|maybe|preferably|"
-    r"also|too|at|from|this|next|every|each|most|any|here|there|just|thank|ty|tx|o|about|best|latest|"
+    r"also|too|only|w/|w|n|&|daily|except|before|after|thru|through|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?|"
+    r"tomorrow|tmw|tmrw|tonight|eastern|central|mountain|pacific|suit|already|pretty|would|ideally|local|or "
+    r"so|ish|at|from|this|next|every|each|most|any|here|there|just|thank|ty|tx|o|about|best|latest|"
     r"at the latest|onwards?|por)\b|-)"
 )
 
@@ -86,6 +88,18 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     )
 
 
+_TIME_WORD = re.compile(
+    r"(?:^|[\s,(])(?:at|@|around|after|before|until|till|til|by|between|btwn|past|b4|from)(?: (?:about|"
+    r"around|like|say))?\s*$"
+)
+
+
+def may_be_hour(text: str, item: Item) -> bool:
+    """Say whether a bare number that is no sure hour may still be one: then nothing beside it may be guessed from."""
+    left, right = text[max(0, item.start - 40) : item.start], text[item.end : item.end + 30]
+    return _TIME_WORD.search(left) is not None and _UNIT_AFTER.match(right) is None
+
+
 def _in_list(text: str, found: list[Item], index: int) -> bool:
     """Say whether a bare number begins "9, 11 or 2"."""
     if index + 1 >= len(found) or found[index + 1].kind != "clock":
@@ -109,7 +123,9 @@ def _in_range(text: str, found: list[Item], index: int) -> bool:
     if index + 1 < len(found) and found[index + 1].kind == "clock":
         other = found[index + 1]
         gap = text[item.end : other.start]
-        if TAIL_BETWEEN.search(left) and re.match(r"^\s*(?:-|to|and|&|y(?: las)?|a(?: las)?|til|till|until)\s*$", gap):
+        if TAIL_BETWEEN.search(left) and re.match(
+            r"^\s*(?:-|to|and|n|&|y(?: las)?|a(?: las)?|til|till|until)\s*$", gap
+        ):
             return True
         if re.match(r"^\s*(?:-|to|til|till|until|or)\s*$", gap) and (
             not other.weak or _TAIL_AT.search(left) or _next_to_day(text, found, index)
@@ -118,7 +134,7 @@ def _in_range(text: str, found: list[Item], index: int) -> bool:
     if index and found[index - 1].kind == "clock":
         before = found[index - 1]
         gap = text[before.end : item.start]
-        if re.match(r"^\s*(?:-|to|and|&|til|till|until|or|y(?: las)?|a(?: las)?)\s*$", gap):
+        if re.match(r"^\s*(?:-|to|and|n|&|til|till|until|or|y(?: las)?|a(?: las)?)\s*$", gap):
             return not before.weak or _in_range(text, found, index - 1) or is_hour(text, found, index - 1)
     return False
 

@@ -37,7 +37,8 @@ RULES: tuple[tuple[str, str, Build], ...] = (
             r"|inmediatamente\b|en ?seguida\b|ahora mismo\b|ya mismo\b|ahorita(?: mismo)?\b|"
             r"a la brevedad(?: posible)?\b|dès que possible\b|tout de suite\b"
             r"|le plus tôt possible\b|right now\b|rn\b|"
-            r"(?<!until )(?<!till )(?<!by )(?<!for )(?<!just )(?<!from )now(?! that)\b|ahora\b|"
+            r"(?<!until )(?<!till )(?<!by )(?<!for )(?<!just )(?<!from )now(?=\s*(?:[.,!?;\n]|$|please|pls|"
+            r"plz|thanks|thx|asap|if|for))|ahora\b|"
             r"(?<=vengan )ya\b|(?<=ven )ya\b|(?<=venga )ya\b|(?<=urge )ya\b|ya por favor\b"
         ),
         fixed("asap"),
@@ -87,6 +88,14 @@ RULES: tuple[tuple[str, str, Build], ...] = (
         ),
         lambda m: ("weekday", WEEKDAYS[next(g for g in m.groups() if g)], "week_after"),
     ),
+    (
+        "day",
+        (
+            r"(?P<n>two|three|four|2|3|4) (?:weeks|wks) from (?:now|today)\b|in (?P<n2>two|three|four|2|3|4) "
+            r"(?:weeks|wks)(?: time)?\b"
+        ),
+        lambda m: ("offset", 7 * number(m.group("n") or m.group("n2"))),
+    ),
     ("day", rf"a week (?:from )?{TODAY}\b|{TODAY} week\b|in a week\b|a week from now\b", fixed("offset", 7)),
     ("day", rf"a week (?:from )?{TOMORROW}\b|{TOMORROW} week\b", fixed("offset", 8)),
     (
@@ -109,7 +118,10 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     ),
     (
         "day",
-        rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of| de)? (?P<mo>{MO})(?:,? (?P<y>20[2-3]\d))?(?![a-z])",
+        (
+            rf"(?:(?:{WD},? )?the |{WD},? )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of| de)? (?P<mo>{MO})(?:,? "
+            rf"(?P<y>20[2-3]\d))?(?![a-z])"
+        ),
         date_of_month,
     ),
     (

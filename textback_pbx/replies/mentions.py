@@ -8,9 +8,10 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from textback_pbx.replies.bare import BETWEEN, TAIL_BETWEEN, is_hour
+from textback_pbx.replies.bare import BETWEEN, TAIL_BETWEEN, is_hour, may_be_hour
 from textback_pbx.replies.moments import Item
 from textback_pbx.replies.plain import sentences
+from textback_pbx.replies.words import MO
 
 
 class Role(StrEnum):
@@ -51,6 +52,7 @@ class Mention:
     role: Role = Role.ASKED
     action: str = ""  # call, visit or ''
     preferred: bool = False
+    doubtful: bool = False  # something beside it may be a time that was not understood
     joined: str = ""  # "or" when it is an alternative to the mention before
     sentence: int = 0
     words: str = ""
@@ -97,12 +99,20 @@ _NEGATED = re.compile(
     r"by|show|send|anyone|someone|somebody|pick|open|done|awake|any ?time|antes|come by|book|"
     r"schedule))*\s*$"
 )
+#: "if you can't make it by 4": 4 is what is wished for.
+IF_CANNOT = re.compile(
+    r"\bif (?:you|u|ya|y'all|they|it|that|he|she) (?:guys )?(?:can't|cannot|cant|couldn't)\b[^.?!;]*$"
+)
+#: "it can wait till Monday": then is when, not the last day.
+_WAITS = re.compile(r"\b(?:waits?|hold off|hold on|be fine|leave it|keep) (?:un)?til+\s*$")
 #: "at work until 3": only then is the person free.
 _OCCUPIED = re.compile(
     r"\b(?:at work|at school|in (?:a )?(?:class|meetings?|court|surgery)|busy|tied up|working|work|"
     r"asleep|out|gone|away|unavailable|on shift|booked|driving|teaching)(?: (?:all day|today|"
     r"tomorrow))?\s*$"
 )
+#: "any Saturday in September": a month that was not read narrows the day to one we do not know.
+_MONTH_AFTER = re.compile(rf"\s*(?:morning|afternoon)?s?\s*(?:in|of) (?:early |late |mid[- ]?)?{MO}(?![a-z])")
 _MOVING = re.compile(r"\b(?:mov|resched|re-sched|chang|switch|push|bump|swap|shift|rebook)\w*\b[^.?!]*$")
 
 
@@ -110,14 +120,22 @@ def mentions(text: str, found: list[Item]) -> list[Mention]:
     """Group the items of a plain, trap-free ``text`` into mentions."""
     bounds = sentences(text)
     made: list[Mention] = []
+    doubtful: set[int] = set()
     index = 0
     while index < len(found):
         item = found[index]
+        sentence = next((n for n, (a, b) in enumerate(bounds) if a <= item.start < b), len(bounds))
         if item.weak and not is_hour(text, found, index):
             index += 1
+            if may_be_hour(text, item):
+                doubtful.add(sentence)
             continue
-        sentence = next((n for n, (a, b) in enumerate(bounds) if a <= item.start < b), len(bounds))
         index += _take(text, found, index, made, sentence=sentence)
+    for mention in made:
+        right = text[mention.end : mention.end + 24]
+        mention.doubtful = _MONTH_AFTER.match(right) is not None or (
+            mention.sentence in doubtful and not mention.limits
+        )
     return made
 
 
@@ -176,7 +194,7 @@ def _put(target: Mention, item: Item, limits: list[Limit], partner: Item | None,
         target.plural = target.plural or "plural" in item.value or item.value[0] in ("any", "weekdays")
         if partner is not None:
             target.until = partner.value
-        elif _TAIL_BEFORE.search(left) and not _MOVING.search(left):
+        elif _TAIL_BEFORE.search(left) and not _MOVING.search(left) and not _WAITS.search(left):
             target.day_bound = "after" if _NEGATED.search(_TAIL_BEFORE.sub("", left)) else "by"
         elif _TAIL_AFTER.search(left):
             target.day_bound = (
@@ -220,7 +238,7 @@ def _partner(text: str, found: list[Item], index: int) -> Item | None:
         return None  # "move my Tuesday to Friday" is no range
     if item.kind == "clock" and other.kind == "clock":
         between = TAIL_BETWEEN.search(left)
-        if between and re.match(r"^\s*(?:-|to|and|til|till|until|&|y(?: las)?|a(?: las)?)\s*$", gap):
+        if between and re.match(r"^\s*(?:-|to|and|n|til|till|until|&|y(?: las)?|a(?: las)?)\s*$", gap):
             return other
         return (
             other
@@ -242,7 +260,8 @@ def _limit(text: str, item: Item, partner: Item | None) -> Limit:
     if match := _TAIL_BEFORE.search(left):
         if "ti" in match.group() and _OCCUPIED.search(_inside(left[: match.start()])):
             return Limit("after", first)
-        return Limit("after" if _NEGATED.search(_inside(left[: match.start()])) else "before", first)
+        negated = _NEGATED.search(_inside(left[: match.start()])) and not IF_CANNOT.search(left)
+        return Limit("after" if negated else "before", first)
     if match := _TAIL_AFTER.search(left):
         negated = _NEGATED.search(_inside(left[: match.start()])) and "earlier" not in match.group()
         return Limit("before" if negated else "after", first)

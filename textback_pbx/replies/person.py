@@ -63,7 +63,10 @@ _OTHER_PERSON = re.compile(
 )
 
 #: "Margaret Hollis, 77 Chestnut Street" at the end of a text, or of a line.
-_ADDRESSED = re.compile(rf"(?:^|(?<=[.!?] )|(?<=\n)){_NAME},? (?=\d{{1,5}} [A-Z][a-z]+)")
+_ADDRESSED = re.compile(rf"(?:^|(?<=[.!?] )|(?<=\n)){_NAME},? (?:at )?(?=\d{{1,5}} [A-Z][a-z]+)")
+#: "From Barb." at the beginning; "Oscar's mom, Nadia".
+_BEGINS = re.compile(rf"^[Ff]rom:? {_NAME}(?=[.,!\n]| -)")
+_PARENT = re.compile(rf"['’]s (?:mom|mum|dad|owner|mother|father|wife|husband|daughter|son),? {_NAME}(?=[.,!?\n]|$)")
 _SIGNED_LOW = re.compile(r"(?:(?<=\s)|(?<=[.!?]))[-~]\s?(?P<low>[a-z]{3,}(?: [a-z]{2,})?)\s*$")
 _GREETED = re.compile(
     r"(?:^|[.!\n] ?)(?:hi|hey|hello|good morning|good afternoon|morning)(?: there| guys| all|"
@@ -81,6 +84,8 @@ def name_of(text: str) -> Found | None:
         (_FROM, "from", 0.8),
         (_SIGNED, "signed", 0.8),
         (_ADDRESSED, "addressed", 0.75),
+        (_BEGINS, "begins", 0.8),
+        (_PARENT, "given", 0.75),
     ):
         for match in pattern.finditer(text):
             key = "name" if match.group("name") else "name2"
@@ -113,7 +118,7 @@ def _checked(text: str, start: int, end: int, rule: str, confidence: float) -> F
     if value.isupper() and rule == "signed" and len(value) < 4:
         return None
     if rule in ("signed", "from") and re.search(
-        r"\b(?:in|at|on|near|to|with|from|for|see|and|or|is|about|ask|tell|by)\s*$", plain(text[:start])
+        r"(?:\b(?:in|at|on|near|to|with|from|for|see|and|or|is|about|ask|tell|by|w)|w/)\s*$", plain(text[:start])
     ):
         return None
     if rule in ("signed", "here", "from") and re.match(

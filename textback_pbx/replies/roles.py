@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from textback_pbx.replies.mentions import Mention, Role
+from textback_pbx.replies.mentions import IF_CANNOT, Mention, Role
 from textback_pbx.replies.plain import blank, sentences
 from textback_pbx.replies.signs import (
     ARRIVAL,
@@ -24,6 +24,7 @@ from textback_pbx.replies.signs import (
     HOURS,
     MOVE,
     MY_LEFT,
+    OTHERS_DO,
     OTHERWISE,
     PREFER_LEFT,
     PREFER_RIGHT,
@@ -124,15 +125,22 @@ def _suits(right: str) -> bool:
 
 
 def _is_excluded(a: _Around) -> bool:
-    if re.search(r"\bif (?:you|u|ya|y'all|they|it|that|he|she) (?:guys )?(?:can't|cannot|cant|couldn't)\b", a.near):
-        return False  # "if you can't make it by 4": 4 is what is wished for
+    if IF_CANNOT.search(a.near):
+        return False
     left_out = EXCLUDED_LEFT.search(a.near) is not None and not _bounded(a.mention)
     return left_out or EXCLUDED_RIGHT.match(a.right) is not None
 
 
 def _stands_already(a: _Around) -> bool:
+    if IF_CANNOT.search(a.near):
+        return False
     mine = EXISTING_LEFT.search(a.left) and not re.search(r"\binstead\b", a.right[:25]) and not _asks_again(a.left)
     return bool(PROMISED.search(a.left) or mine or (MY_LEFT.search(a.near) and EXISTING_RIGHT.match(a.right)))
+
+
+def _is_bettered(a: _Around) -> bool:
+    """Tell "anything sooner than April 3" from "earlier than 3"."""
+    return a.mention.day is not None and re.search(r"\b(?:sooner|earlier|quicker|before) than\s*$", a.left) is not None
 
 
 def _is_cancelled(a: _Around) -> bool:
@@ -152,6 +160,12 @@ def _is_event(a: _Around) -> bool:
     if a.mention.special is not None:
         return False
     happens = EVENT.search(a.here) is not None and not REQUESTS.search(a.clause)
+    if OTHERS_DO.search(f"{a.clause}{a.mention.words}") and not re.search(
+        r"\b(?:can|could|please|will) (?:you|someone|somebody|u)\b", a.clause
+    ):
+        return True
+    if not a.clause.strip() and (pieces := re.split(r"[,;]", a.near)) and len(pieces) > 1:
+        happens = happens or (EVENT.search(pieces[-2]) is not None and not REQUESTS.search(pieces[-2]))
     return happens or EVENT_BEFORE.search(a.near) is not None
 
 
@@ -179,6 +193,7 @@ _ROLE_RULES: tuple[tuple[Callable[[_Around], bool], Role], ...] = (
     (_moves_here, Role.ASKED),
     (_is_the_exception, Role.EXCLUDED),
     (_is_excluded, Role.EXCLUDED),
+    (_is_bettered, Role.EXISTING),
     (_stands_already, Role.EXISTING),
     (_is_cancelled, Role.EXISTING),
     (_is_moved_from, Role.EXISTING),
@@ -251,7 +266,7 @@ def _special_role(whole: str, left: str, here: str, clause: str) -> Role:
 
 def _action(near: str, right: str) -> str:
     clause = re.split(r"[;]", near)[-1]
-    after = re.split(r"[,;]|\b(?:and|but|or)\b", right)[0]
+    after = re.split(r"[,;]|\b(?:and|but|or|so|then|because)\b", right)[0]
     calls = [m.end() for m in CALL.finditer(clause)]
     visits = [m.end() for m in VISIT.finditer(clause)]
     if calls or visits:

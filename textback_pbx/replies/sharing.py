@@ -82,8 +82,11 @@ def _inherit(found: list[Mention]) -> None:
 
 
 def _same_day(found: list[Mention]) -> None:
-    """Let a day that is named again as the preferred one keep the hours it was first named with."""
+    """Let a day that is named twice have the hours it is named with once."""
     for index, mention in enumerate(found):
+        later = [m for m in found[index + 1 :] if m.day == mention.day and m.has_hours and m.role is Role.ASKED]
+        if mention.role is Role.ASKED and mention.day is not None and not mention.has_hours and len(later) == 1:
+            mention.part, mention.limits, mention.not_part = later[0].part, list(later[0].limits), later[0].not_part
         if mention.preferred and mention.day is not None and not mention.has_hours:
             first = next(
                 (m for m in found[:index] if m.day == mention.day and m.has_hours and m.role is Role.ASKED), None

@@ -10,7 +10,7 @@ REQUEST = (
     r"reschedul\w*|move|drop|bring|home|here|reach|talk|speak|get (?:me|him|her|us|in|someone|"
     r"somebody)|best|ideally|any ?time|swing|stop by|pop|"
     r"any chance|too (?:late|soon)|get on the (?:list|schedule|books)|do you have|have you got|u have|got "
-    r"any|try me|give me|puede\w*|pueden|podr[ií]a\w*|"
+    r"any(?:thing|one)?|got a|try me|give me|puede\w*|pueden|podr[ií]a\w*|"
     r"necesito|quiero|quisiera|llam\w*|ven\w*|venir|"
     r"cita|por favor|bring (?:him|her|them)|in for|set (?:me|us) up|pencil|put me|get back|callback|"
     r"pick up|meet|start|do it|asap|ok for|good for|is good|is fine|is ok|suits?|free)\b"
@@ -75,7 +75,8 @@ EXISTING_RIGHT = re.compile(
 MY_LEFT = re.compile(r"\b(?:my|our|her|his|their|the|mi)\s*(?:[\w']+\s+){0,2}$")
 HAD = (
     r"\b(?:was|were|had|came|called|went|started|stopped|died|broke|quit|happened|noticed|woke|found|"
-    r"fell|left|got|saw|did|put|installed|fixed|cracked|chipped|lost|burst|flooded|tried|rang|missed|"
+    r"fell|left|got(?! any| a (?:slot|spot)| time| room| space| some)|saw|did|put|installed|fixed|cracked|"
+    r"chipped|lost|burst|flooded|tried|rang|missed|"
     r"texted|spoke|talked|heard|bought|moved|paid|told|said|began|gave|took|knocked|slipped|hit|"
     r"arrested|been|fired|served|received|died|passed|backed|overflowed|tripped|blew|ate|swallowed|"
     r"bit|hurt|kicked|turned|shut|clogged|leaked|arrived|signed|rented|ended|kept|made|let go|woken|"
@@ -83,7 +84,8 @@ HAD = (
 )
 HADS = re.compile(HAD)
 EVENT = re.compile(
-    r"\b(?:wedding|accident|incident|crash|collision|happened|close on|party|prom|quincea[nñ]era|flight|"
+    r"\b(?:dies|starts|begins|ends|closes|opens|leaves|arrives|departs|boards|is over|wedding|accident|"
+    r"incident|crash|collision|happened|close on|party|prom|quincea[nñ]era|flight|"
     r"fly(?:ing)?|closing|closes|trial|court|"
     r"hearing|arraign\w*|deposition|mediation|guests?|family (?:is )?coming|in-?laws|birthday|"
     r"graduation|"
@@ -96,10 +98,19 @@ EVENT = re.compile(
     r"got|is|am|are|be)\s(?:home|off|out|back)|out of (?:school|work)|off work|(?:get|gets) (?:him|"
     r"her|them) from school)\b"
 )
+#: Somebody else does something then: "bailiffs coming Monday".
+OTHERS_DO = re.compile(
+    r"\b(?:he|she|they|ex|wife|husband|bailiffs?|guests?|family|parents?|in-?laws|mother|mom|mum|dad|father|sister|brother|"
+    r"landlord|sheriff|inspector|buyers?|movers|city|court|kids?|children|tenants?|people|friends?|insurance|company|bank)"
+    r"(?:'s| is| are|'re| will be)?\s+(?:coming|arriving|taking|moving|leaving|flying|visiting|picking|"
+    r"going|getting|having|"
+    r"starting|closing|evicting|throwing|kicking|shutting)\b"
+)
 #: An event, or something the writer has to do, right before its time.
 EVENT_BEFORE = re.compile(
     rf"(?:{EVENT.pattern}|\b(?:respond|answer|appear|vacate|be out|move out|"
-    r"(?:wants?|need|told|has|have) (?:us|me|him|her|them) out|out by|leave|pay|file)\b)(?:\s+(?:is|"
+    r"(?:wants?|need|told|has|have) (?:us|me|him|her|them) out|out by|leave|pay|file|sign|"
+    r"return|submit|decide|exchange|attend|report)\b)(?:\s+(?:is|"
     r"was|are|on|at|this|coming up|scheduled|set|date|for|next|by|before|in|of|it|the|a|moved))*\W*$"
 )
 EXCLUDED_LEFT = re.compile(
@@ -113,10 +124,13 @@ EXCLUDED_LEFT = re.compile(
 EXCLUDED_RIGHT = re.compile(
     r"^[\s,]*(?:at \d+\s*)?(?:morning |afternoon )?(?:really |just |unfortunately )?(?:doesn't|"
     r"does not|doesnt|don't|dont|do not|won't|wont|will not|isn't|is not|isnt|are not|aren't|is no|"
-    r"are no|is out|are out|is bad|are bad|isn t|no longer works?|is full|i can't|i cannot|i cant|"
+    r"are no|is out|are out|is bad|are bad|isn t|no longer works?|is full|(?:is|are) (?:an? |my |our |the "
+    r")?(?:\x00+\W*|holiday|day off|vacation|packed|hectic|crazy|slammed)|i can't|i cannot|i cant|"
     r"i'm busy|i am busy|im busy|i work|i'm out|i'm away|is impossible|conflicts)\b"
 )
 HOURS = re.compile(
+    r"\bis (?:dr\.? )?\w+ (?:in|working|there|on shift|in the office)(?: (?:on|this|next))? (?:today|"
+    r"tomorrow|\w+day|this week)\b|"
     r"\b(?:are|r|is|will|were)\s+(?:you|u|y'?all|ya|the (?:shop|office|clinic|store|salon|place)|"
     r"you guys|you all|anyone|anybody|somebody)\s+(?:guys )?(?:still |even )?(?:open|closed|there|"
     r"closing)\b|"

@@ -32,7 +32,7 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         ("unit_number", r"#\s?\d+\b"),
         ("model_year", r"\b(?:19[4-9]\d|20[0-4]\d)(?:'?s)?\b(?!-\d)"),
-        ("quantity", r"\b\d+/\d+\s?(?:\"|''|inch|in\b|hp|bath|cup)|\b\d+ 1/2\b|\b\d+(?:\.\d+)?\s?%"),
+        ("quantity", r"\b\d+/\d+\s?(?:\"|''|inch|in\b(?! the| a)|hp|bath|cup)|\b\d+ 1/2\b|\b\d+(?:\.\d+)?\s?%"),
         (
             "age",
             (

@@ -31,7 +31,8 @@ _STATE_OWN = re.compile(
     r"in no |nothing|never|barely|doesn|shut)"
 )
 _OVER = re.compile(
-    r"^[^.?!]{0,30}\b(?:was (?:fixed|resolved|a false alarm)|false alarm|is (?:fixed|gone|resolved|"
+    r"^[^.?!]{0,40}\b(?:(?:fixed|repaired|handled|sorted|capped|cleared) (?:it|that|this)\b|was (?:fixed|"
+    r"resolved|a false alarm)|false alarm|is (?:fixed|gone|resolved|"
     r"fine) now|all (?:good|set|better) now|has stopped|stopped (?:now|bleeding|leaking|on its own|"
     r"by itself)|is under control|went away|is better now|no longer|years? ago|last (?:year|month))\b"
 )

@@ -40,6 +40,8 @@ def window_of(text: str, now: datetime | None, tz: str | None, masked: Sequence[
 def window_in(found: list[Mention], frame_: Frame) -> Found | None:
     """Return the window that mentions of time ask for, or ``None``."""
     for mention in _in_order(found):
+        if mention.doubtful:
+            return None  # a wrong window is worse than none
         made = resolve(mention, frame_)
         if made is not None:
             return Found(
@@ -55,7 +57,12 @@ def _in_order(found: list[Mention]) -> list[Mention]:
     asked = calls or asked
     plain_ones = [m for m in asked if m.special is None]
     special = [m for m in asked if m.special is not None]
-    return [*sorted(plain_ones, key=lambda m: not m.preferred), *special]
+    return [*sorted(plain_ones, key=lambda m: not (m.preferred or _begins(m))), *special]
+
+
+def _begins(mention: Mention) -> bool:
+    """Say whether a date is the first of several: "Tuesdays, starting the 17th"."""
+    return mention.day_bound == "from" and mention.day is not None and mention.day[0] in ("dom", "date", "numeric")
 
 
 def _says_when(mention: Mention) -> bool:
