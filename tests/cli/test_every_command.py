@@ -96,6 +96,7 @@ ASKED: dict[str, tuple[list[str], int]] = {
     "restore": (["--yes"], NO),
     "purge": (["--dry-run"], DONE),
     "calendar export": ([], DONE),
+    "export": (["calls"], DONE),
     "clock trust": (["--actor", "test"], DONE),
 }
 #: They read no configuration, or (run, see test_run.py) serve until they are stopped.

@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config", "Check the configuration and show what applies."),
     "status": ("status", "Say what works and what does not, in words."),
     "tail": ("tail", "Show what happens, as it happens."),
-    "test-text": ("test_text", "Send one test text to your own phone and tell each step."),
+    "test-text": ("try_text", "Send one test text to your own phone and tell each step."),
     "doctor": ("doctor", "Find what is wrong with the set-up, and name the fix."),
     "why": ("why", "Tell the story of one call or one message."),
     "decide": ("decide", "Say what would happen to a call, and which rule says so."),
@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("restore", "Bring a backup back, without texting anybody twice."),
     "purge": ("purge", "Delete what is too old to be kept."),
     "calendar": ("calendar", "Call-backs and bookings for the office's own calendar."),
+    "export": ("export", "Everything as CSV, one file a table."),
     "clock": ("clock", "Say that the clock is right, after it jumped."),
     "simulate": ("simulate", "Run a simulated PBX or modem, for trying things out."),
 }
