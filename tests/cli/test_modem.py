@@ -32,7 +32,7 @@ def run(*arguments):
 def test_status_and_probe_of_a_modem_that_works(simulated, tmp_path):
     shown = run("status", "--port", simulated, "--json")
     assert shown.returncode == 0, shown.stderr
-    health = json.loads(shown.stdout)
+    (health,) = json.loads(shown.stdout)
     assert (health["problem"], health["profile"], health["network"]["registered"]) == ("none", "quectel_ec25", True)
     assert "registered" in run("status", "--port", simulated).stdout
     transcript = tmp_path / "probe.txt"

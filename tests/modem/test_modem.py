@@ -116,7 +116,7 @@ async def test_a_storage_that_nobody_empties_is_said(monkeypatch):
         one.keep = False
         one.sim.arm(Fault("storage_full"))
         assert await one.until(lambda: one.modem.health.problem is Problem.STORAGE_FULL, seconds=31)
-        assert "nearly full" in one.modem.health.message
+        assert "at least 80 % full" in one.modem.health.message
         assert one.modem.trouble() is None
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 PortOption = Annotated[str | None, typer.Option("--port", help="The port, instead of modem.port of the configuration.")]
+ModemOption = Annotated[str | None, typer.Option("--modem", help="Only the modem of this name.")]
 
 
 @app.command("list")
@@ -74,31 +75,40 @@ def list_(json: JsonOption = False) -> None:
 
 
 @app.command()
-def status(config: ConfigOption = None, port: PortOption = None, json: JsonOption = False) -> None:
-    """Say how the modem is, what is wrong and what to do. Exit status 1 when nothing can be sent.
+def status(
+    config: ConfigOption = None, port: PortOption = None, modem: ModemOption = None, json: JsonOption = False
+) -> None:
+    """Say how each modem is, what is wrong and what to do. Exit status 1 when one of them cannot send.
 
-    Beside a running agent, which owns the port, it shows what the agent last noted; otherwise it asks the modem
-    itself, without sending or deleting anything. Example: textback-pbx modem status
+    Beside a running agent, which owns the ports, it shows what the agent last noted; otherwise it asks the modems
+    themselves, without sending or deleting anything. Example: textback-pbx modem status
     """
-    if port is None and (noted := run(lambda: _noted(config))) is not None:
+    noted = None if port else run(lambda: _noted(config))
+    if noted is not None:
+        wanted = [one for one in noted if modem in (None, one["modem"])]
+        if modem is not None and not wanted:
+            fail(f"no modem is named {modem!r}; there are: {', '.join(str(one['modem']) for one in noted)}", EXIT_NO)
         if json:
-            emit_json(noted)
+            emit_json(wanted)
         else:
-            print(f"{noted['state']}: {noted['message']}")
-        if noted["state"] == "fail":
-            raise typer.Exit(EXIT_NO)
-        return
-    health = run(lambda: _asked(_settings(config, port)))
-    if json:
-        emit_json(_fields(health))
+            _show_noted(wanted)
+        failing = any(one["state"] == "fail" for one in wanted)
     else:
-        _show(health)
-    if health.severity.value == "fail":
+        asked = run(lambda: _asked(_all_settings(config, port, modem)))
+        if json:
+            emit_json([_fields(health) for health in asked])
+        else:
+            for health in asked:
+                _show(health)
+        failing = any(health.severity.value == "fail" for health in asked)
+    if failing:
         raise typer.Exit(EXIT_NO)
 
 
-async def _noted(config: Path | None) -> dict[str, Any] | None:
-    """What a running agent last wrote about the modem; ``None`` when no agent runs."""
+async def _noted(config: Path | None) -> list[dict[str, Any]] | None:
+    """What a running agent last wrote about its modems; ``None`` when no agent runs."""
+    import json
+
     from textback_pbx.database import Database, DatabaseProblem
 
     settings = load_settings(config)
@@ -106,49 +116,61 @@ async def _noted(config: Path | None) -> dict[str, Any] | None:
         held = await Database.open(settings.database.path, exclusive=True)
     except DatabaseProblem:
         async with open_database(config, read_only=True) as (_, database), database.read() as tx:
-            row = await tx.one("SELECT state, message, detail, since_ms FROM health WHERE component = 'modem'")
-            return None if row is None else dict(row)
+            rows = await tx.all(
+                "SELECT * FROM health WHERE component = 'modem' OR component LIKE 'modem:%' ORDER BY component"
+            )
+            alone = settings.every_modem()[0].name
+            return [
+                {
+                    "modem": row["component"].partition(":")[2] or alone,
+                    **{key: row[key] for key in ("state", "message", "since_ms")},
+                    "detail": json.loads(row["detail"]),
+                }
+                for row in rows
+            ] or None
     await held.close()
     return None
 
 
-def _settings(config: Path | None, port: str | None) -> ModemSettings:
+def _show_noted(noted: list[dict[str, Any]]) -> None:
+    """Print what an agent noted, with its figures and when they were taken."""
+    from datetime import UTC, datetime
+
+    for one in noted:
+        print(f"{one['modem']}: {one['state']}: {one['message']}")
+        for name, value in one["detail"].items():
+            if value in (None, "", 0) or name in ("problem", "at_ms"):
+                continue
+            if name.endswith("_ms"):
+                value = datetime.fromtimestamp(value / 1000, UTC).astimezone().strftime("%a %Y-%m-%d %H:%M")  # noqa: PLW2901 - shown
+            print(f"  {name.removesuffix('_ms').replace('_', ' '):<18} {value}")
+
+
+def _all_settings(config: Path | None, port: str | None, name: str | None = None) -> list[ModemSettings]:
+    """The modems to ask: the one on ``port``, the one of that name, or every one of the configuration."""
     from textback_pbx.modem.settings import ModemSettings
 
     if port is not None:
-        return ModemSettings(port)
-    settings = load_settings(config)
-    if not settings.modem.port:
+        return [ModemSettings(port)]
+    modems = [one for one in load_settings(config).every_modem() if one.port]
+    if not modems:
         fail("modem.port is not set; `textback-pbx modem list` shows what could stand there", EXIT_NO)
-    modem = settings.modem
-    return ModemSettings(modem.port, baudrate=modem.baud, profile=modem.model)
+    chosen = [one for one in modems if name in (None, one.name)]
+    if not chosen:
+        fail(f"no modem is named {name!r}; there are: {', '.join(one.name for one in modems)}", EXIT_NO)
+    return [
+        ModemSettings(one.port, one.name, one.baud, one.model, ussd_credit=one.ussd_credit or None) for one in chosen
+    ]
 
 
-async def _asked(settings: ModemSettings) -> Health:
-    """Set the modem up and look once. No PIN is tried, nothing is deleted."""
+async def _asked(modems: list[ModemSettings]) -> list[Health]:
+    """Set each modem up and look once. No PIN is tried, nothing is deleted."""
     import asyncio
-    import contextlib
-    import logging
 
     from textback_pbx.clock import SystemClock
-    from textback_pbx.modem.items import Problem
-    from textback_pbx.modem.modem import Modem
+    from textback_pbx.modem.checks import look
 
-    logging.getLogger("textback_pbx.modem").setLevel(logging.CRITICAL)  # what it would say is printed below
-    modem = Modem(settings, SystemClock())
-    async with asyncio.TaskGroup() as group:
-        owner = group.create_task(modem.run())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(60):
-                while modem.health.problem is Problem.STARTING:
-                    await modem.next_item()
-        for _ in range(60):  # the operator's name comes a moment later, where it comes at all
-            if modem.health.network.operator or not modem.health.network.registered:
-                break
-            await asyncio.sleep(0.05)
-        health = modem.health
-        owner.cancel()
-    return health
+    return list(await asyncio.gather(*(look(settings, SystemClock()) for settings in modems)))
 
 
 def _fields(health: Health) -> dict[str, Any]:
@@ -166,7 +188,7 @@ def _show(health: Health) -> None:
     from textback_pbx.modem.health import stat_words
 
     network, usage = health.network, health.usage
-    print(f"{health.severity.value}: {health.message}")
+    print(f"{health.name}: {health.severity.value}: {health.message}")
     rows = {
         "port": health.port,
         "model": f"{health.model} (profile {health.profile})" if health.profile else "",
@@ -189,17 +211,24 @@ def _show(health: Health) -> None:
 def probe(
     config: ConfigOption = None,
     port: PortOption = None,
+    modem: ModemOption = None,
+    draft: Annotated[Path | None, typer.Option(help="Write the draft profile there, not to the screen.")] = None,
     transcript: Annotated[Path | None, typer.Option(help="Write the whole conversation there.")] = None,
     private: Annotated[bool, typer.Option(help="Leave the numbers of SIM and stick in the transcript.")] = False,
 ) -> None:
-    """Ask an unknown modem what it can do, and print a draft profile for it.
+    """Ask an unknown modem what it can do, and write a draft profile for it.
 
     Sends questions only. Example: textback-pbx modem probe --port /dev/ttyUSB2 --transcript probe.txt
     """
     from textback_pbx.modem import probe as asking
 
-    answers = run(lambda: _probe(_settings(config, port)))
-    print(asking.draft(answers))
+    answers = run(lambda: _probe(_all_settings(config, port, modem)[0]))
+    profile = asking.draft(answers)
+    if draft is None:
+        print(profile)
+    else:
+        draft.write_text(profile, encoding="utf-8")
+        print(f"# the draft profile is in {draft}")
     if transcript is not None:
         transcript.write_text(asking.transcript(answers, private=private), encoding="utf-8")
         print(f"# the conversation is in {transcript}")

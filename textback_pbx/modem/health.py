@@ -93,7 +93,9 @@ WORDS: dict[Problem, Words] = {
     ),
     Problem.NO_SIGNAL: Words(_W, "the signal is very weak", "move the antenna to a window, away from the computer"),
     Problem.STORAGE_FULL: Words(
-        _W, "the storage for texts is nearly full", "look whether texts are taken in; delete old ones with a phone"
+        _W,
+        "the storage for texts is at least 80 % full",
+        "look whether texts are taken in; delete old ones with a phone",
     ),
     Problem.NO_REPORTS: Words(
         _W, "this modem passes no status reports on", "'delivered' will never be known; another model would tell"

@@ -12,6 +12,8 @@ import os
 import termios
 from pathlib import Path
 
+from textback_pbx.modem import finding
+
 _LOCK_FOLDERS = (Path("/run/lock"), Path("/var/lock"))
 
 
@@ -107,10 +109,12 @@ def modem_manager_runs() -> bool:
     )
 
 
-def explain(url: str, error: Exception) -> str:
-    """Say why ``url`` could not be opened and what to do."""
+def explain(url: str, error: Exception, sys: Path = Path("/sys")) -> str:
+    """Say why ``url`` could not be opened and what to do. ``sys``: where the kernel shows the USB devices."""
     number = getattr(error, "errno", None)
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        for stick in finding.unusable(sys):
+            return f"{url} is not there; plugged in is {stick.usb_id} {stick.product}: {stick.why}"
         return (
             f"{url} is not there: is the stick plugged in? `textback-pbx modem list` shows what is; a stick that "
             "comes up as a CD needs usb-modeswitch"

@@ -7,7 +7,7 @@ from typing import Any
 
 from textback_pbx.clock import Clock
 from textback_pbx.modem.events import Event, LateSubmit, Unsolicited
-from textback_pbx.modem.health import Health, Network
+from textback_pbx.modem.health import Health, Network, stat_words
 from textback_pbx.modem.inbox import Inbox
 from textback_pbx.modem.items import Item, Problem
 from textback_pbx.modem.network import credit_text
@@ -111,7 +111,16 @@ class LineState:
         if self.unresolved_until is not None and now >= self.unresolved_until:
             self.unresolved_until = None
         problem = self._worst(self.setup, now)
-        self._set(problem, self.setup.hidden if problem is Problem.HIDDEN_TEXTS else "")
+        self._set(problem, self._detail(problem, self.setup))
+
+    def _detail(self, problem: Problem, setup: Setup) -> str:
+        """What the words lack, without figures that change from minute to minute: every change is a line in the log."""
+        network = self.health.network
+        if problem is Problem.HIDDEN_TEXTS:
+            return setup.hidden
+        if problem is Problem.NOT_REGISTERED:
+            return stat_words(network.stat) + (", and no signal at all" if network.rssi in (0, 99) else "")
+        return ""
 
     def _worst(self, setup: Setup, now: float) -> Problem:
         health, inbox = self.health, self._inbox
