@@ -7,18 +7,29 @@ root import this module. It must never swallow an :class:`sqlite3.Error`: a full
 """
 
 import asyncio
-import fcntl
-import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import IO, Any, TypeVar
-from urllib.parse import quote
 
 import aiosqlite
+
+from textback_pbx.database_file import (
+    DatabaseProblem,
+    agent_lock,
+    cannot_use,
+    copy_before_migration,
+    make_private,
+    refuse_what_is_no_file,
+    release,
+    take_lock,
+    uri,
+)
+
+__all__ = ["RESTORED", "Database", "DatabaseProblem", "Row", "Tx", "agent_lock", "cannot_use", "migrations"]
 
 T = TypeVar("T")
 Row = sqlite3.Row
@@ -29,10 +40,6 @@ Params = Sequence[Any] | Mapping[str, Any]
 RESTORED = "restored_ms"
 
 _BUSY_MS = 5_000
-
-
-class DatabaseProblem(Exception):
-    """The file cannot be used; the message says what to do. Not a bug: shown without a traceback."""
 
 
 class Tx:
@@ -86,18 +93,17 @@ class Database:
         ``exclusive`` takes the agent's lock beside the file: a second agent gets :class:`DatabaseProblem`.
         ``read_only`` never writes, not even a migration.
         """
-        _refuse_what_is_no_file(path)
-        lock_file = _take_lock(path) if exclusive else None
+        refuse_what_is_no_file(path)
+        lock_file = take_lock(path) if exclusive else None
         try:
             if not read_only:
-                _make_private(path)
-            # Quoted: a "?" or "#" in a name would open another file, in another mode.
-            uri = f"file:{quote(os.fspath(path))}?mode={'ro' if read_only else 'rw'}"
+                make_private(path)
+            name = uri(path, "ro" if read_only else "rw")
             # Tried here first: a failed open in aiosqlite's thread races the end of the loop, with a traceback.
-            sqlite3.connect(uri, uri=True).close()
-            connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
+            sqlite3.connect(name, uri=True).close()
+            connection = await aiosqlite.connect(name, uri=True, isolation_level=None)
         except (sqlite3.Error, OSError) as error:
-            _release(lock_file)
+            release(lock_file)
             raise DatabaseProblem(cannot_use(path, error)) from error
         database = cls(path, connection, lock_file)
         try:
@@ -145,6 +151,8 @@ class Database:
         have = await self._version()
         if have > len(scripts):
             raise DatabaseProblem(_wrong_version(self.path, have))
+        if 0 < have < len(scripts):
+            await asyncio.to_thread(copy_before_migration, self.path, have)
         for number, script in enumerate(scripts[have:], start=have + 1):
             # One transaction each: a crash half-way leaves the old schema whole.
             await self._connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
@@ -196,7 +204,7 @@ class Database:
     async def close(self) -> None:
         """Close the connection and give the agent's lock back."""
         await _finish(self._connection.close())
-        _release(self._lock_file)
+        release(self._lock_file)
         self._lock_file = None
 
 
@@ -250,75 +258,6 @@ async def _finish(work: Coroutine[Any, Any, T] | Any, undo: Callable[[], Corouti
 
 async def _as_coroutine(work: Any) -> Any:
     return await work
-
-
-def _refuse_what_is_no_file(path: Path) -> None:
-    """Leave a folder or a device as it is: its mode is not ours to change."""
-    if "\0" in str(path) or not path.name:
-        raise DatabaseProblem(
-            f"database.path is {str(path)!r}: name a file, like /var/lib/textback-pbx/textback.sqlite"
-        )
-    with suppress(OSError):
-        if path.exists() and not path.is_file():
-            raise DatabaseProblem(f"{path} is no file: correct database.path, like {path / 'textback.sqlite'}")
-
-
-def _make_private(path: Path) -> None:
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    if path.stat().st_uid == os.getuid() and path.stat().st_mode & 0o077:
-        path.chmod(0o600)
-
-
-@contextmanager
-def agent_lock(path: Path) -> Iterator[None]:
-    """Hold the agent's lock without opening the file. Raises :class:`DatabaseProblem` while an agent works on it."""
-    handle = _take_lock(path)
-    try:
-        yield
-    finally:
-        _release(handle)
-
-
-def _take_lock(path: Path) -> IO[str]:
-    lock_path = path.with_name(path.name + ".lock")
-    try:
-        handle = lock_path.open("a+")
-    except OSError as error:
-        raise DatabaseProblem(cannot_use(lock_path, error)) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.close()
-        raise DatabaseProblem(
-            f"another agent already works on {path}; two would text twice. Stop it first "
-            "(systemctl stop textback-pbx), or give this one a database of its own"
-        ) from error
-    return handle
-
-
-def _release(handle: IO[str] | None) -> None:
-    if handle is not None:
-        handle.close()
-
-
-def cannot_use(path: Path, error: Exception) -> str:
-    """Say what an error of SQLite or of the file system means for this file, and what to do."""
-    hints = {
-        "readonly": "make the file and its folder writable for this user, or remount the disk read-write",
-        "read-only": "make the file and its folder writable for this user, or remount the disk read-write",
-        "unable to open": "does the folder exist, and may this user enter it?",
-        "no such file": "make the folder first, or correct database.path in the configuration",
-        "permission": "run as the user who owns it, or correct its owner and mode",
-        "vtable constructor": "the file is damaged: restore the newest backup",
-        "malformed": "the file is damaged: restore the newest backup",
-        "not a database": "the file is damaged or not ours: restore the newest backup, or correct database.path",
-        "full": "the disk is full: free some room",
-        "locked": "another program holds it: close that program",
-    }
-    text = str(error)
-    hint = next((hint for word, hint in hints.items() if word in text.lower()), "check the disk")
-    return f"cannot use the database {path}: {text}. What to do: {hint}"
 
 
 def _wrong_version(path: Path, have: int) -> str:

@@ -31,10 +31,6 @@ ASKED: dict[str, tuple[list[str], int]] = {
     "config check": ([], DONE),
     "config show": ([], DONE),
     "status": ([], DONE),
-    "init": (
-        ["--answers", "{folder}/answers.toml", "--skip-checks", "--force", "--database", "{folder}/x.sqlite"],
-        DONE,
-    ),
     "tail": (["--no-follow"], DONE),
     "test-text": ([NUMBER, "--wait", "0"], PEER),
     "doctor": (["--only", "database"], DONE),
@@ -101,7 +97,7 @@ ASKED: dict[str, tuple[list[str], int]] = {
 }
 #: They read no configuration, or (run, see test_run.py) serve until they are stopped.
 OTHERS = {"demo", "run", "calls replay", "templates list", "replies classify", "modem list"}
-OTHERS |= {"simulate pbx", "simulate modem"}
+OTHERS |= {"simulate pbx", "simulate modem", "init"}
 #: They need a configuration and no database.
 NO_DATABASE = {
     "routes list",
@@ -127,7 +123,6 @@ def commands_of(name, command):
 @pytest.fixture
 def office(tmp_path):
     (tmp_path / "config.toml").write_text(CONFIG.format(folder=tmp_path))
-    (tmp_path / "answers.toml").write_text('[office]\nname = "Lakeside Plumbing"\ntimezone = "America/Chicago"\n')
     (tmp_path / "people.csv").write_text("number,basis,source\n+15125550142,express_written,form\n")
     return tmp_path
 

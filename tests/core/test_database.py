@@ -1,6 +1,7 @@
 """The storage promises: one writer, all or nothing, a lock, and words for every way a file can be unusable."""
 
 import asyncio
+import os
 import sqlite3
 import stat
 from pathlib import Path
@@ -132,3 +133,34 @@ async def test_read_only_never_writes(tmp_path):
         async with opened.transaction() as tx:
             await tx.run("INSERT INTO meta VALUES ('a', '1')")
     await opened.close()
+
+
+@pytest.mark.fault(12)
+async def test_an_upgrade_copies_the_file_first_and_keeps_what_was_in_it(tmp_path, monkeypatch):
+    path = tmp_path / "x.sqlite"
+    opened = await Database.open(path)
+    async with opened.transaction() as tx:
+        await tx.run("INSERT INTO meta (key, value) VALUES ('kept', 'yes')")
+    await opened.close()
+    good = module.migrations()
+    monkeypatch.setattr(module, "migrations", lambda: [*good, "CREATE TABLE later (x);"])
+    newer = await Database.open(path)
+    async with newer.read() as tx:
+        assert await tx.value("SELECT value FROM meta WHERE key = 'kept'") == "yes"
+        assert await tx.value("PRAGMA user_version") == len(good) + 1
+    await newer.close()
+    copy = tmp_path / f"x.sqlite.version-{len(good)}"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    raw = sqlite3.connect(copy)
+    assert raw.execute("SELECT value FROM meta WHERE key = 'kept'").fetchone() == ("yes",)
+    assert raw.execute("PRAGMA user_version").fetchone() == (len(good),)
+    raw.close()
+    await (await Database.open(path)).close()
+    assert [p.name for p in tmp_path.glob("x.sqlite.version-*")] == [copy.name]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root makes files for another user")
+async def test_what_root_makes_belongs_to_the_folders_owner(tmp_path):
+    os.chown(tmp_path, 1234, 1234)
+    await (await Database.open(tmp_path / "x.sqlite", exclusive=True)).close()
+    assert {p.stat().st_uid for p in tmp_path.iterdir()} == {1234}

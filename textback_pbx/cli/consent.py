@@ -382,12 +382,13 @@ def policy_choose(
         print(policy.text)
     if not yes:
         typer.confirm("Is this what your office does?", abort=True)
-    seq = run(lambda: _choose(config, policy, line, actor or _me()))
+    seq = run(lambda: choose(config, policy, line, actor or _me()))
     words = f"Written: entry {seq}, policy {name}{' for line ' + line if line else ''}."
     _say({"entry": seq, "policy": name, "line": line, "shown": policy.text}, words, json)
 
 
-async def _choose(config: Path | None, policy: Any, line: str, actor: str) -> int:
+async def choose(config: Path | None, policy: Any, line: str, actor: str) -> int:
+    """Write a choice of policy into the ledger; return its entry."""
     from textback_pbx.consent import store
     from textback_pbx.consent.ledger import local_time
     from textback_pbx.consent.policies import PolicyChoice

@@ -46,11 +46,12 @@ async def _look(config: Path | None, only: list[str], *, quiet: bool) -> list[Fi
     async for finding in examine(load_settings(config), chosen):
         findings.append(finding)
         if not quiet:
-            _print(finding)
+            show(finding)
     return findings
 
 
-def _print(finding: Finding) -> None:
+def show(finding: Finding) -> None:
+    """Print one finding and its fix."""
     print(f"{finding.level.upper():4}  {finding.check:20} {finding.says}")
     if finding.fix:
         print(f"{'':26} Fix: {finding.fix}")

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from textback_pbx.config import secrets
+
 _Name = TypeVar("_Name", str, tuple[str, str])
 
 
@@ -128,7 +130,7 @@ def secret_files(data: Mapping[str, Any], lines: Mapping[str, int]) -> list[str]
         if table.get(key):
             problems.append(f"{where}{section}: {key} and {key}_file are both set: keep one")
         try:
-            Path(str(table[f"{key}_file"])).read_text(encoding="utf-8")
+            secrets.read(Path(str(table[f"{key}_file"])))
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{where}{section}.{key}_file: cannot be read: {error}")
     return problems

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from textback_pbx.config import secrets
 from textback_pbx.config.problems import ConfigProblem, explain, key_lines, repeated_lines, secret_files
 from textback_pbx.config.sections import (
     Ami,
@@ -125,7 +126,7 @@ class Settings(BaseSettings):
 
 
 def _secret(value: SecretStr, file: Path | None) -> str:
-    return value.get_secret_value() if file is None else file.read_text(encoding="utf-8").strip()
+    return value.get_secret_value() if file is None else secrets.read(file)
 
 
 def load(path: Path) -> Settings:

@@ -13,9 +13,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from textback_pbx.database import Database, DatabaseProblem, cannot_use, migrations
+from textback_pbx.database_file import give_to_owner, uri
 from textback_pbx.keeping.rotation import Keep, to_drop
 
 _NAME = re.compile(r"textback-(\d{8}T\d{6}Z)\.sqlite")
@@ -40,7 +40,9 @@ class Backup:
 def make(source: Path, folder: Path, now_ms: int) -> Backup:
     """Copy the database into ``folder`` and check the copy. Raises :class:`BackupProblem`. Blocks: use a thread."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(mode=0o700, parents=True)
+            give_to_owner(folder)
         _clear_partials(folder)
         _refuse_without_room(source, folder)
         return _copy(source, folder / f"{_name(now_ms)}", now_ms)
@@ -56,9 +58,10 @@ def _copy(source: Path, target: Path, now_ms: int) -> Backup:
     # Made first, with its mode: VACUUM INTO accepts an empty file, and nobody else may read it meanwhile.
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with closing(sqlite3.connect(_uri(source), uri=True, timeout=30)) as connection:
+        with closing(sqlite3.connect(uri(source, "ro"), uri=True, timeout=30)) as connection:
             connection.execute("VACUUM INTO ?", (str(partial),))
         _insist_whole(partial)
+        give_to_owner(partial)
         to_disk(partial)
         partial.replace(target)
         to_disk(target.parent)
@@ -66,10 +69,6 @@ def _copy(source: Path, target: Path, now_ms: int) -> Backup:
         partial.unlink(missing_ok=True)
         raise
     return Backup(target, now_ms, target.stat().st_size)
-
-
-def _uri(path: Path) -> str:
-    return f"file:{quote(os.fspath(path))}?mode=ro"
 
 
 def _insist_whole(copy: Path) -> None:
@@ -130,7 +129,7 @@ def rotate(folder: Path, keep: Keep) -> list[Path]:
 def damage(path: Path) -> list[str]:
     """Return what SQLite says is wrong with a file: damage, or a version this program does not know."""
     try:
-        with closing(sqlite3.connect(_uri(path), uri=True)) as connection:
+        with closing(sqlite3.connect(uri(path, "ro"), uri=True)) as connection:
             wrong = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
             wrong += [f"row {row[1]} of {row[0]} names a row of {row[2]} that is not there"
                       for row in connection.execute("PRAGMA foreign_key_check")]  # fmt: skip

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from textback_pbx.consent import carry_store
 from textback_pbx.database import RESTORED, Database, Tx, agent_lock
+from textback_pbx.database_file import give_to_owner
 from textback_pbx.keeping import backup
 from textback_pbx.keeping.backup import BackupProblem, to_disk
 from textback_pbx.outbox import store as outbox
@@ -55,6 +56,7 @@ async def restore(chosen: Path, target: Path, now_ms: int, *, owner: str) -> Res
 def _copy(chosen: Path, fresh: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.touch(mode=0o600)
+    give_to_owner(fresh)
     with chosen.open("rb") as source, fresh.open("wb") as copy:
         shutil.copyfileobj(source, copy, 1024 * 1024)
     to_disk(fresh)

@@ -1,0 +1,251 @@
+"""``init``: the wizard. It looks, asks, checks, writes a commented configuration, and says what comes next."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from textback_pbx.cli.common import EXIT_NO, EXIT_SETUP, EXIT_USAGE, ConfigOption, fail, run
+
+if TYPE_CHECKING:
+    from textback_pbx.config import Settings
+    from textback_pbx.setup import Question
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def init(
+    config: ConfigOption = None,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", help="A TOML file with the answers: nothing is asked, for scripts.")
+    ] = None,
+    secret_file: Annotated[
+        Path | None, typer.Option("--secret-file", help="A file that holds the AMI secret, instead of typing it.")
+    ] = None,
+    database: Annotated[Path, typer.Option("--database", help="Where everything will be kept.")] = Path(
+        "/var/lib/textback-pbx/textback.sqlite"
+    ),
+    force: Annotated[bool, typer.Option("--force", help="Write over a configuration that is there.")] = False,
+    skip_checks: Annotated[bool, typer.Option("--skip-checks", help="Do not try the PBX and the modem.")] = False,
+) -> None:
+    """Set the office up: find the modem, try the PBX, ask what is needed, write the configuration.
+
+    Run it again with --force at any time; what it wrote can be edited by hand. Example: sudo textback-pbx init
+    """
+    from textback_pbx.config import DEFAULT_PATH, ConfigProblem
+
+    path = config or DEFAULT_PATH
+    if path.exists() and not force:
+        fail(f"{path} is there already. Edit it, or write a new one: textback-pbx init --force", EXIT_USAGE)
+    try:
+        Wizard(path, _Answers(answers), secret_file, database).run(skip_checks=skip_checks)
+    except ConfigProblem as problem:
+        fail(str(problem), EXIT_SETUP)
+    except OSError as error:
+        fail(f"{error}. Run it as root: sudo textback-pbx init", EXIT_SETUP)
+
+
+class _Answers:
+    """Where answers come from: a person, or a file of them."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._given: dict[str, str] | None = None
+        if file is not None:
+            self._given = _flat(file)
+
+    @property
+    def a_person(self) -> bool:
+        """Whether somebody can be asked."""
+        return self._given is None
+
+    def get(self, key: str, words: str, offer: str = "") -> str:
+        """Return the answer to one question."""
+        if self._given is not None:
+            return self._given.get(key, offer)
+        return str(typer.prompt(words, default=offer, show_default=bool(offer)))
+
+
+def _flat(file: Path) -> dict[str, str]:
+    import tomllib
+
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        fail(f"{file}: {error}", EXIT_USAGE)
+    found = {}
+    for section, table in data.items():
+        for key, value in table.items() if isinstance(table, dict) else ():
+            found[f"{section}.{key}"] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return found
+
+
+class Wizard:
+    """The steps, each in a few lines on the screen."""
+
+    def __init__(self, path: Path, answers: _Answers, secret_file: Path | None, database: Path) -> None:
+        self._path, self._answers, self._secret_file, self._database = path, answers, secret_file, database
+        self._found: dict[str, str] = {}
+
+    def run(self, *, skip_checks: bool) -> None:
+        """Go through all of it."""
+        print("textback-pbx: set-up. Nothing is sent and nothing is changed on the PBX.\n")
+        modem = self._modem()
+        self._pbx()
+        self._office()
+        settings = self._write(modem)
+        self._consent()
+        wrong = False if skip_checks else run(lambda: _check(settings))
+        self._next(wrong=wrong)
+        if wrong:
+            raise typer.Exit(EXIT_NO)
+
+    # 1 ---------------------------------------------------------------------------------------------------------
+
+    def _modem(self) -> str:
+        """Choose the modem's port; a stick without an AT port is refused with words."""
+        from textback_pbx.modem import finding, holders
+        from textback_pbx.setup import numbered
+
+        print("1. The modem")
+        ports = finding.candidates()
+        for stick in finding.unusable():
+            print(f"   {stick.usb_id} {stick.product}: {stick.why}")
+        if holders.modem_manager_runs():
+            print("   ModemManager runs and opens every modem: sudo systemctl disable --now ModemManager")
+        if ports:
+            print(numbered(f"{port.port}  {port.hint or port.profile}" for port in ports))
+        else:
+            print("   no modem found below /dev/serial/by-id: plug it in and run this again, or name its port")
+        best = next((n for n, port in enumerate(ports, start=1) if port.hint), 1 if ports else None)
+        answer = self._answers.get("modem.port", "   Which one? A number, or a port", str(best or ""))
+        if answer.isdigit() and 1 <= int(answer) <= len(ports):
+            return ports[int(answer) - 1].port
+        return answer
+
+    # 2 ---------------------------------------------------------------------------------------------------------
+
+    def _pbx(self) -> None:
+        from textback_pbx.setup import AMI
+
+        print("\n2. Asterisk (the account is made as in asterisk/README.md)")
+        for question in AMI:
+            self._ask(question)
+        if self._secret_file is None and self._answers.a_person and not os.environ.get("TEXTBACK_PBX__AMI__SECRET"):
+            self._keep_secret(str(typer.prompt("   Its secret", hide_input=True)))
+
+    def _keep_secret(self, secret: str) -> None:
+        """Write the secret where only the agent's user reads it."""
+        from textback_pbx.setup import SECRET_FILE
+
+        folder = self._path.parent
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        self._secret_file = folder / SECRET_FILE.name
+        _write_private(self._secret_file, secret + "\n")
+
+    # 3 ---------------------------------------------------------------------------------------------------------
+
+    def _office(self) -> None:
+        from textback_pbx.setup import here, questions
+
+        print("\n3. The office")
+        for question in questions(*here()):
+            self._ask(question)
+
+    def _ask(self, question: Question) -> None:
+        from textback_pbx.setup import problem_of, retry
+
+        self._found[question.key] = retry(
+            lambda: self._answers.get(question.key, f"   {question.words}", question.offer),
+            lambda text: problem_of(question.key, text, self._found.get("office.country", "US")),
+            print,
+            tries=5 if self._answers.a_person else 1,
+        )
+
+    # 4 ---------------------------------------------------------------------------------------------------------
+
+    def _write(self, modem: str) -> Settings:
+        from textback_pbx.setup import checked, compose
+
+        dry = self._answers.get("setup.dry_run", "\n4. Decide and record only, send nothing at first (yes, no)", "yes")
+        text = compose(
+            self._found,
+            modem=modem,
+            secret_file=self._secret_file,
+            dry_run=dry.lower() not in ("no", "false", "n"),
+            database=self._database,
+        )
+        settings = checked(text, self._path)
+        self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        _write_private(self._path, text)
+        print(f"   written: {self._path}")
+        return settings
+
+    # 5 ---------------------------------------------------------------------------------------------------------
+
+    def _consent(self) -> None:
+        """Show what the office agrees to, and write the choice into the ledger."""
+        from textback_pbx.cli.consent import choose
+        from textback_pbx.consent.policies import POLICIES, PolicyName
+
+        print("\n5. Which proof a text needs")
+        for policy in POLICIES.values():
+            print(f"   {policy.name.value}: {policy.summary}")
+        name = self._answers.get("consent.policy", "   Your choice (it can be changed)", "recorded")
+        if name not in set(PolicyName):
+            fail(f"{name!r} is no policy: choose one of {', '.join(PolicyName)}", EXIT_USAGE)
+        actor = self._answers.get("consent.actor", "   Who chooses (this goes into the ledger)", "installer")
+        print(f"   This text goes into the ledger:\n   {POLICIES[PolicyName(name)].text}")
+        seq = run(lambda: choose(self._path, POLICIES[PolicyName(name)], "", actor))
+        print(f"   entry {seq}, by {actor}")
+
+    # 6 ---------------------------------------------------------------------------------------------------------
+
+    def _next(self, *, wrong: bool) -> None:
+        from textback_pbx.config import DEFAULT_PATH
+
+        option = "" if self._path == DEFAULT_PATH else f" --config {self._path}"
+        print("\nNext:")
+        if wrong:
+            print("   mend what failed above, then look again: textback-pbx doctor")
+        if Path("/run/systemd/system").is_dir():
+            print("   sudo systemctl enable --now textback-pbx")
+        else:
+            print(f"   textback-pbx run{option}")
+        print(f"   a test text to your own phone:  textback-pbx test-text YOUR-NUMBER{option}")
+        print(f"   a test call: call the office from a mobile, let it ring, and watch:  textback-pbx tail{option}")
+
+
+async def _check(settings: Settings) -> bool:
+    """Run the checks that concern what was just set; return whether one failed."""
+    from textback_pbx.cli.doctor import show
+    from textback_pbx.doctor.run import CHECKS, examine
+
+    print("\n6. Does it work?")
+    wrong = False
+    async for finding in examine(settings, CHECKS):
+        show(finding)
+        wrong = wrong or finding.level == "fail"
+    return wrong
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that its owner and the agent's group can read, nobody else; whole or not at all."""
+    import grp
+
+    partial = path.with_name(path.name + ".new")
+    handle = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o640)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    if os.geteuid() == 0:
+        try:
+            os.chown(partial, 0, grp.getgrnam("textback").gr_gid)
+        except KeyError:
+            print("   there is no group textback: the agent's user must be able to read the file", file=sys.stderr)
+    partial.replace(path)
