@@ -214,7 +214,8 @@ class Office(RuleBasedStateMachine):
         late = self.do(
             self.desk.rows(
                 "SELECT id FROM tasks t WHERE state = 'open' AND due_ms <= ? AND NOT EXISTS ("
-                "SELECT 1 FROM task_events e WHERE e.task_id = t.id AND e.what IN ('overdue', 'escalated', 'reminded') AND e.at_ms >= t.due_ms)",
+                " SELECT 1 FROM task_events e WHERE e.task_id = t.id AND e.at_ms >= t.due_ms"
+                " AND e.what IN ('overdue', 'escalated', 'reminded'))",
                 now_ms,
             )
         )

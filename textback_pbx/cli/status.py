@@ -19,6 +19,9 @@ _COUNTS = {
     "texts nobody can know about": "SELECT count(*) FROM parts WHERE state = 'unknown'",
     "answers to be read": "SELECT count(*) FROM inbound WHERE state = 'new'",
     "open tasks": "SELECT count(*) FROM tasks WHERE state = 'open'",
+    "of them passed on after their deadline": "SELECT count(*) FROM tasks WHERE state = 'open' AND level > 0",
+    "messages to staff and endpoints that wait": "SELECT count(*) FROM notifications WHERE state = 'waiting'",
+    "of them given up": "SELECT count(*) FROM notifications WHERE state = 'dead'",
     "gaps in what was heard": "SELECT count(*) FROM gaps WHERE repaired <> 'cdr'",
 }
 

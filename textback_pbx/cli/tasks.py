@@ -1,4 +1,4 @@
-"""``tasks list|show|done|drop``: who has to call whom back, and by when."""
+"""``tasks list|show|done|drop|reopen|assign``: who has to call whom back, and by when."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def list_(
     state: Annotated[str, typer.Option(help="open, done or dropped.")] = "open",
     owner: Annotated[str | None, typer.Option(help="Only this owner's.")] = None,
     line: Annotated[str | None, typer.Option(help="Only this line's.")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only open ones past their deadline.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     json: JsonOption = False,
 ) -> None:
@@ -58,8 +59,12 @@ def list_(
             return await list_tasks(tx, state=State(state), owner=owner, line=line, limit=limit)
 
     tasks = run(work)
+    if overdue:
+        tasks = [task for task in tasks if task.state == "open" and task.due_ms <= time.time_ns() // 1_000_000]
     if json:
         emit_json([dataclasses.asdict(task) for task in tasks])
+    elif not tasks and overdue:
+        print("Nothing is past its deadline.")
     elif not tasks:
         print("No open tasks: everybody was called back." if state == "open" else f"No tasks are {state}.")
     else:
@@ -72,17 +77,17 @@ def show(task_id: TaskId, config: ConfigOption = None, json: JsonOption = False)
 
     Example: textback-pbx tasks show 7
     """
-    from textback_pbx.tasks.store import find_task
+    from textback_pbx.tasks.store import find_task, story_of
 
-    async def work() -> tuple[Settings, Task | None]:
+    async def work() -> tuple[Settings, Task | None, list[dict[str, Any]]]:
         async with open_database(config, read_only=True) as (settings, database), database.read() as tx:
-            return settings, await find_task(tx, task_id)
+            return settings, await find_task(tx, task_id), [dict(row) for row in await story_of(tx, task_id)]
 
-    settings, task = run(work)
+    settings, task, story = run(work)
     if task is None:
         fail(f"there is no task {task_id}; textback-pbx tasks list")
     if json:
-        emit_json(dataclasses.asdict(task))
+        emit_json({**dataclasses.asdict(task), "story": story})
         return
     zone = settings.zone()
     print(f"task {task.id}: {task.kind.replace('_', ' ')} {task.number or ''}".rstrip() + f" on {task.line}")
@@ -96,6 +101,10 @@ def show(task_id: TaskId, config: ConfigOption = None, json: JsonOption = False)
         print(f"  more      textback-pbx why {task.call_id}")
     if task.thread_id is not None:
         print(f"  thread    textback-pbx threads show {task.thread_id}")
+    for step in story:
+        said = f": {step['detail']}" if step["detail"] else ""
+        by = "" if step["actor"] == "agent" else f" by {step['actor']}"
+        print(f"  {_when(step['at_ms'], zone)}  {step['what']}{by}, {step['owner']}'s{said}")
 
 
 @app.command()
@@ -135,6 +144,41 @@ def reopen(task_id: TaskId, config: ConfigOption = None, actor: Actor = "", json
     Example: textback-pbx tasks reopen 7
     """
     _step(task_id, "reopen", config, "", actor, json=json)
+
+
+@app.command()
+def assign(
+    task_id: TaskId,
+    owner: Annotated[str, typer.Argument(metavar="OWNER", help="A person, a queue, or a desk.")],
+    config: ConfigOption = None,
+    actor: Actor = "",
+    json: JsonOption = False,
+) -> None:
+    """Give an open task to somebody else: a person, or whoever's turn it is in a queue. They are told.
+
+    Example: textback-pbx tasks assign 7 kim
+    """
+    from textback_pbx.pipeline import people
+    from textback_pbx.pipeline.office import office_of
+    from textback_pbx.tasks.store import find_task
+
+    async def work() -> Task | None:
+        async with open_database(config) as (settings, database), database.transaction() as tx:
+            who, now_ms = actor or getpass.getuser(), time.time_ns() // 1_000_000
+            if await find_task(tx, task_id) is not None:
+                office = office_of(settings)
+                await people.hand_to(tx, office, task_id, owner, now_ms=now_ms, why=f"given by {who}", actor=who)
+            return await find_task(tx, task_id)
+
+    task = run(work)
+    if task is None:
+        fail(f"there is no task {task_id}; textback-pbx tasks list")
+    if task.state != "open":
+        fail(f"task {task_id} is {task.state} already")
+    if json:
+        emit_json(dataclasses.asdict(task))
+    else:
+        print(f"Task {task_id} is {task.owner}'s.")
 
 
 def _step(task_id: int, name: str, config: Path | None, result: str, actor: str, *, json: bool) -> None:

@@ -46,7 +46,7 @@ def signs_of(text: str, *, unanswered: int = 1, services: int = 0) -> tuple[str,
     found = {
         "sensitive": _SENSITIVE.search(calm) is not None,
         "distressed": _DISTRESSED.search(calm) is not None or shouting,
-        "complicated": len(calm.split()) > _LONG_WORDS or calm.count("?") >= _QUESTIONS or services >= 3,
+        "complicated": len(calm.split()) > _LONG_WORDS or calm.count("?") >= _QUESTIONS or services >= 4,
         "repeated": unanswered >= REPEATED or _AGAIN.search(calm) is not None,
     }
     return tuple(sign for sign in SIGNS if found[sign])
