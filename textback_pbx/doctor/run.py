@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from textback_pbx.config import Settings
-from textback_pbx.doctor import host
+from textback_pbx.doctor import host, modem, pbx
 from textback_pbx.findings import Finding, failed
 
 Check = Callable[[Settings], Awaitable[list[Finding]]]
@@ -14,6 +14,8 @@ CHECKS: Mapping[str, Check] = {
     "clock": host.clock,
     "disk": host.disk,
     "database": host.database,
+    "pbx": pbx.pbx,
+    "modem": modem.modem,
 }
 
 _DEADLINE_S = 60.0

@@ -22,8 +22,15 @@ from textback_pbx.modem.settings import ModemSettings
 
 _LEVELS = {Severity.OK: Level.PASS, Severity.WARN: Level.WARN, Severity.FAIL: Level.FAIL}
 _LIST = "textback-pbx modem list shows what is plugged in and who holds it"
-#: Problems in which the SIM and the network were never asked.
-_BEFORE_THE_SIM = {Problem.NO_PORT, Problem.WRONG_STICK, Problem.SILENT, Problem.NOT_A_MODEM, Problem.SETUP_REFUSED}
+#: Problems in which the SIM and the network were not asked (yet).
+_BEFORE_THE_SIM = {
+    Problem.STARTING,
+    Problem.NO_PORT,
+    Problem.WRONG_STICK,
+    Problem.SILENT,
+    Problem.NOT_A_MODEM,
+    Problem.SETUP_REFUSED,
+}
 _SIM = {Problem.WRONG_SIM, Problem.NO_SIM, Problem.SIM_FAILED, Problem.PIN_WANTED, Problem.PIN_WRONG}
 _SIM |= {Problem.PIN_TRIED, Problem.PUK_WANTED}
 
