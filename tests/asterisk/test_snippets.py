@@ -10,8 +10,12 @@ from tests.asterisk.conftest import majors
 from tests.asterisk.play import NEWEST, OLDEST
 from tests.asterisk.scenarios import BY_NAME
 from tests.asterisk.server import SNIPPETS, Asterisk
+from textback_pbx.calls import checks
 from textback_pbx.calls.outcome import judge
 from textback_pbx.calls.replay import replay
+from textback_pbx.calls.settings import AmiSettings
+from textback_pbx.clock import SystemClock
+from textback_pbx.findings import Level
 
 
 @pytest.fixture(params=majors())
@@ -117,3 +121,40 @@ def test_no_snippet_ships_a_usable_secret():
     text = (SNIPPETS / "manager.d/textback.conf").read_text()
     assert "secret = change-this-secret" in text
     assert "deny = 0.0.0.0/0.0.0.0" in text
+
+
+async def test_the_doctor_passes_the_snippets_and_finds_each_of_them_missing(one):
+    settings = AmiSettings(host=one.host, port=one.port, username=one.user, secret=one.secret)
+
+    async def ask(command):
+        return one.cli(command)
+
+    async def levels():
+        found = checks.session(settings, await checks.login(settings, SystemClock()))
+        found += await checks.console(settings, ask)
+        return {finding.check: finding.level for finding in found}
+
+    assert set((await levels()).values()) == {Level.PASS}
+    manager = one.folder / "etc/manager.d/textback.conf"
+    whole = manager.read_text()
+    for line, check in (
+        ("channelvars = CALLERID(pres)", "pbx.presentation"),
+        ("read = call,agent,user", "pbx.classes"),
+        ("write = reporting", "pbx.reporting"),
+        (f"secret = {one.secret}", "pbx.login"),
+    ):
+        # A line that is gone keeps its effect until Asterisk is restarted: another one takes it away.
+        others = {"secret": "another", "channelvars": "OTHER", "read": "call", "write": "user"}
+        name = line.partition(" ")[0]
+        other = f"{name} = {others[name]}"
+        manager.write_text(whole.replace(line, other))
+        one.cli("manager reload")
+        assert (await levels())[check] is Level.FAIL, line
+    manager.write_text(whole)
+    cdr = one.folder / "etc/textback-cdr.conf"
+    cdr.write_text(cdr.read_text().replace("unanswered = yes", "unanswered = no"))
+    one.cli("manager reload")
+    one.cli("module reload cdr")
+    assert {check for check, level in (await levels()).items() if level is not Level.PASS} == {"pbx.cdr"}
+    one.stop_hard()
+    assert (await levels())["pbx.reach"] is Level.FAIL
