@@ -9,6 +9,8 @@ missing=""
 for pair in gammu:gammu gammu-smsd:gammu-smsd smsd:smstools; do
     PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
 done
+# Debian's python3-gammu is a module of the system's own Python: the codec's oracle is a process of that.
+/usr/bin/python3 -c "import gammu" 2>/dev/null || missing="$missing python3-gammu"
 if [ -n "$missing" ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         echo "missing:$missing. Install them, or run this as root on Debian." >&2

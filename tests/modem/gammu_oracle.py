@@ -1,6 +1,7 @@
 """Run by a Python that has python-gammu: JSON lines in, JSON lines out. Not part of the program.
 
-{"decode": hex} -> number, text, reference and part as gammu reads them. {"encode": text, ...} -> a DELIVER in hex.
+{"decode": hex} -> number, text, reference and part as gammu reads them. {"encode": text, ...} -> a DELIVER in hex,
+with the user data header "udh" where one is given.
 """
 
 import datetime as dt
@@ -24,6 +25,7 @@ def decode(request):
 
 
 def encode(request):
+    udh = bytes.fromhex(request.get("udh", ""))
     when = dt.datetime(2026, 11, 20, 10, 5, 0)  # noqa: DTZ001 - gammu takes naive times
     sms = {
         "SMSC": {"Number": "+15125550199", "Location": 1},
@@ -31,7 +33,7 @@ def encode(request):
         "Text": request["encode"],
         "Coding": request["coding"],
         "Class": -1,
-        "UDH": {"Type": "NoUDH", "Text": b""},
+        "UDH": {"Type": "UserUDH" if udh else "NoUDH", "Text": udh},
         "DateTime": when,
         "Type": "Deliver",
         "Folder": 1,
