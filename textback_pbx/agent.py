@@ -35,6 +35,7 @@ from textback_pbx.pipeline.receive import Receiver
 from textback_pbx.pipeline.repair import Repairer, Source
 from textback_pbx.pipeline.tell import Teller
 from textback_pbx.pipeline.upkeep import Upkeep, plan_of
+from textback_pbx.pipeline.weekly import Weekly, weekly_of
 
 
 class Agent:
@@ -46,7 +47,7 @@ class Agent:
         office = office_of(settings)
         self._decide_bell, self._handle_bell, self._keep_bell = Bell(clock), Bell(clock), Bell(clock)
         self._nudge_bell, self._repair_bell, self._upkeep_bell = Bell(clock), Bell(clock), Bell(clock)
-        self._tell_bell, self._deliver_bell = Bell(clock), Bell(clock)
+        self._tell_bell, self._deliver_bell, self._weekly_bell = Bell(clock), Bell(clock), Bell(clock)
         self.board.on_change = self._keep_bell.ring
         self._outbox = outbox_settings(settings)
         self._keeper = Keeper(database, clock, self.board, on_change=self._wake_all)
@@ -106,6 +107,13 @@ class Agent:
         parts = (database, office, clock, self.board)
         self._teller = Teller(parts, clock_trusted=trusted, on_notice=self._deliver_bell.ring)
         self._deliverer = Deliverer(parts, on_text=self._wake_sender)
+        self._weekly = Weekly(
+            (database, office, clock),
+            weekly_of(settings),
+            settings.zone(),
+            clock_trusted=trusted,
+            on_notice=self._deliver_bell.ring,
+        )
         self._upkeep = Upkeep(database, plan_of(settings), clock, self.board, clock_trusted=trusted)
         self._office = office
 
@@ -142,6 +150,7 @@ class Agent:
             "nudge": loop(self._nudger.step, self._nudge_bell),
             "handle": loop(self._then_tell(self._handler.step), self._handle_bell),
             "tell": loop(self._teller.step, self._tell_bell),
+            "weekly": loop(self._weekly.step, self._weekly_bell),
             "deliver": loop(self._deliverer.step, self._deliver_bell),
             "send": self._lines.send(),
             "receive": self._lines.receive(),
@@ -192,6 +201,7 @@ class Agent:
         self._handle_bell.ring()
         self._nudge_bell.ring()
         self._upkeep_bell.ring()
+        self._weekly_bell.ring()
         self._keep_bell.ring()
         self._tell_bell.ring()
         self._deliver_bell.ring()

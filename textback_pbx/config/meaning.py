@@ -122,7 +122,10 @@ def _replies(settings: Settings) -> Iterator[tuple[str, str]]:
             fill(template, dict.fromkeys(_FIELDS, "x"))
         except TemplateProblem as problem:
             yield f"replies.canned.{name}", str(problem)
-    people = [person.name for person in settings.people]
+    people = {person.name: person for person in settings.people}
     for name in settings.report.mail_to:
-        if name not in people:
+        person = people.get(name)
+        if person is None:
             yield "report.mail_to", f"nobody is named {name!r}; there are: {', '.join(people) or 'no [[people]]'}"
+        elif not person.addresses and person.addresses_file is None:
+            yield "report.mail_to", f"{name} has no addresses: give people.addresses a mailto: address"

@@ -140,7 +140,7 @@ class Deliverer:
 
     async def _pointless(self, tx: Tx, one: Notice) -> str | None:
         """Why nobody has to hear of it any more: done, or somebody else's by now. Endpoints hear of everything."""
-        if one.channel == Channel.WEBHOOK:
+        if one.channel == Channel.WEBHOOK or one.event.startswith("report."):
             return None
         row = await tx.one("SELECT state, owner FROM tasks WHERE id = ?", (one.payload.get("task_id"),))
         if row is None or row["state"] != "open":

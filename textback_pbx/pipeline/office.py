@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from textback_pbx.clock import HOUR_MS
 from textback_pbx.config import DAYS, Hours, Line, Settings
 from textback_pbx.decision import hours
 from textback_pbx.decision.hours import Schedule
 from textback_pbx.decision.policy import LinePolicy, OptOutLine, Policy, QuietMode
 from textback_pbx.pipeline.modems import first_lines
 from textback_pbx.pipeline.staffing import Staffing, staffing_of
+from textback_pbx.replies.threads.status import Patience
 
 #: The line of every dialled number that has no table of its own.
 DEFAULT_LINE = "office"
@@ -27,6 +29,7 @@ class Office:
     country: str
     staffing: Staffing = field(default_factory=Staffing)
     modem_lines: Mapping[str, str] = field(default_factory=dict)
+    patience: Patience = field(default_factory=Patience)
 
     def line_of(self, dialled: str, pbx: str = "") -> str:
         """Return the name of the line a number dialled on this PBX belongs to; a line of that PBX comes first."""
@@ -48,7 +51,8 @@ def office_of(settings: Settings) -> Office:
     lines |= {line.name: _line(settings, line) for line in settings.lines}
     dialled = {(line.pbx, number): line.name for line in settings.lines for number in line.dialled}
     staffing = staffing_of(settings, lines[DEFAULT_LINE].hours)
-    return Office(_policy(settings), lines, dialled, settings.office.country, staffing, first_lines(settings))
+    patience = Patience(settings.replies.no_response_hours * HOUR_MS)
+    return Office(_policy(settings), lines, dialled, settings.office.country, staffing, first_lines(settings), patience)
 
 
 def _policy(settings: Settings) -> Policy:

@@ -18,7 +18,6 @@ from textback_pbx.pipeline import notice, people
 from textback_pbx.pipeline.office import Office
 from textback_pbx.pipeline.people import Subject
 from textback_pbx.replies.threads import clock_store
-from textback_pbx.replies.threads.status import Patience
 from textback_pbx.replies.threads.store import thread_for
 from textback_pbx.tasks import notify_store, staff_store
 from textback_pbx.tasks.book import Kind, in_words
@@ -95,7 +94,7 @@ class Teller:
 
     async def _waiting(self, tx: Tx, now_ms: int) -> int:
         """Give a task to every thread that waits on us and has none: its day came, its status was set by hand."""
-        await clock_store.silent(tx, now_ms, Patience())
+        await clock_store.silent(tx, now_ms, self._office.patience)
         found = await clock_store.looks_due(tx, now_ms, _BATCH)
         for due in found:
             subject = Subject(f"look:{due.thread_id}:{due.look_ms}", due.line, due.number, None, due.thread_id)

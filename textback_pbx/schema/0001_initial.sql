@@ -532,8 +532,7 @@ CREATE TABLE weekly_mails (
   week TEXT PRIMARY KEY,                  -- its Monday, ISO date, office's zone
   made_ms INTEGER NOT NULL,
   subject TEXT NOT NULL,
-  body TEXT NOT NULL,
-  html TEXT NOT NULL
+  body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- the device ----------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The stretches of time a report is about: whole local days, weeks and months, through clock changes; pure."""
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from textback_pbx.clock import SECOND_MS
 
@@ -20,6 +20,11 @@ def week_before(now_ms: int, zone: tzinfo) -> Period:
     today = datetime.fromtimestamp(now_ms / SECOND_MS, zone).date()
     monday = today.toordinal() - today.weekday()
     return Period(_midnight(monday - 7, zone), _midnight(monday, zone), "last week")
+
+
+def week_of(monday: date, zone: tzinfo, name: str) -> Period:
+    """Return the week that begins with ``monday``."""
+    return Period(_midnight(monday.toordinal(), zone), _midnight(monday.toordinal() + 7, zone), name)
 
 
 def month_before(now_ms: int, zone: tzinfo) -> Period:
