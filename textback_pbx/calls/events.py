@@ -7,7 +7,7 @@ otherwise forge one). :func:`wanted` looks at raw bytes and drops what no call n
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from textback_pbx.calls.blocks import MAX_BLOCK
 from textback_pbx.calls.kinds import (
@@ -55,7 +55,7 @@ _TELLING = re.compile(
     rb"\nApplication: (?i:voicemail|minivmrecord|queue|confbridge|meetme|background|playback|read|waitexten|directory|"
     rb"agi|stasis)\r?(?:\n|\Z)"
 )
-_TIMESTAMP = re.compile(rb"^Timestamp: ?(\d{1,12})\.(\d{1,9})\r?$", re.MULTILINE)
+_TIMESTAMP = re.compile(rb"Timestamp: (\d{1,12})\.(\d{1,9})\r?(?:\n|\Z)")
 #: Headers that say what or who; twice in one block is a forgery or damage.
 _SINGLE = (
     frozenset(
@@ -79,9 +79,23 @@ def wanted(block: bytes) -> bool:
     return name in BUILDERS
 
 
+def sift(blocks: Iterable[bytes]) -> list[bytes]:
+    """The blocks that may be events some call needs: a look at each first line, nothing else.
+
+    It keeps every block for which :func:`parse` gives an event, and drops most of the others at a tenth of its cost.
+    """
+    look = _LOOK.get
+    return [
+        block
+        for block in blocks
+        if (kind := look(block[7 : block.find(b"\n", 7, 48)])) and (kind is _ALL or kind in block)
+    ]
+
+
 def stamp_ms(block: bytes) -> int | None:
     """The ``Timestamp:`` header (manager.conf: timestampevents), in ms UTC; None when there is none."""
-    match = _TIMESTAMP.search(block)
+    at = block.find(b"\nTimestamp: ")
+    match = _TIMESTAMP.match(block, at + 1) if at >= 0 else None
     if match is None:
         return None
     return int(match[1]) * 1_000 + int(match[2].ljust(9, b"0")[:3])
@@ -91,9 +105,7 @@ def parse(block: bytes) -> Result:
     """Read one block as :class:`~textback_pbx.calls.blocks.Blocks` gives it. Never raises."""
     if len(block) > MAX_BLOCK:
         return Malformed("longer than 64 KiB")
-    if not wanted(block):
-        return IGNORED
-    return quick(block) or read(block)
+    return quick(block) or (read(block) if wanted(block) else IGNORED)
 
 
 def read(block: bytes) -> Result:
@@ -290,3 +302,8 @@ BUILDERS: dict[bytes, Builder] = {
     b"CoreShowChannel": _of_channel(_live_channel),
     b"Shutdown": lambda h: Shutdown(h.get("Restart", "").lower() in ("true", "yes", "1")),
 }
+_ALL = b"Event: "
+#: First line (with either line end, without ``Event: ``) -> what a wanted block of it has in it.
+_LOOK = {name + end: _ALL for name in BUILDERS for end in (b"\r", b"")}
+_LOOK |= {b"VarSet" + end: b"\nVariable: VMSTATUS" for end in (b"\r", b"")}
+_LOOK |= {b"Newexten" + end: b"\nApplication: " for end in (b"\r", b"")}

@@ -4,11 +4,14 @@ The names follow Asterisk's manager events (13 to 22); only what some call needs
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A channel as one event shows it. ``state`` is Asterisk's number (0 Down, 4 Ring, 5 Ringing, 6 Up)."""
+class Snapshot(NamedTuple):
+    """A channel as one event shows it. ``state`` is Asterisk's number (0 Down, 4 Ring, 5 Ringing, 6 Up).
+
+    A tuple, because every event makes one or two of them.
+    """
 
     name: str
     uniqueid: str

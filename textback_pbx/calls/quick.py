@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from textback_pbx.calls.kinds import (
+    BridgeDestroy,
     BridgeEnter,
     BridgeLeave,
     CallerId,
@@ -18,6 +19,7 @@ from textback_pbx.calls.kinds import (
     Event,
     Hangup,
     HangupRequest,
+    LocalBridge,
     NewChannel,
     Snapshot,
 )
@@ -32,7 +34,7 @@ def _line(key: str) -> str:
 def _shot(p: str = "") -> str:
     """A snapshot's lines with the prefix ``p``; the last one without its line end."""
     return (
-        f"{p}Channel: ([^\r\n]{{1,200}})\r\n{p}ChannelState: (\\d\\d?)\r\n{_line(p + 'ChannelStateDesc')}"
+        f"{p}Channel: ([^\r\n]{{1,200}})\r\n{p}ChannelState: ([0-9]{{1,2}})\r\n{_line(p + 'ChannelStateDesc')}"
         f"{p}CallerIDNum: ([^\r\n]{{0,200}})\r\n{_line(p + 'CallerIDName')}{_line(p + 'ConnectedLineNum')}"
         f"{_line(p + 'ConnectedLineName')}{_line(p + 'Language')}{_line(p + 'AccountCode')}"
         f"{p}Context: ([^\r\n]{{0,200}})\r\n{p}Exten: ([^\r\n]{{0,200}})\r\n{_line(p + 'Priority')}"
@@ -41,65 +43,63 @@ def _shot(p: str = "") -> str:
     )
 
 
-_BRIDGE = (
-    f"BridgeUniqueid: ([^\r\n]{{1,150}})\r\n{_line('BridgeType')}BridgeTechnology: ([^\r\n]*)\r\n"
-    f"{_line('BridgeCreator')}{_line('BridgeName')}{_line('BridgeNumChannels')}(?:{_line('BridgeVideoSourceMode')})?"
+_BRIDGE_ID = f"BridgeUniqueid: ([^\r\n]{{1,150}})\r\n{_line('BridgeType')}"
+_BRIDGE_END = (
+    f"{_line('BridgeCreator')}{_line('BridgeName')}BridgeNumChannels: [^\r\n]*"
+    "(?:\r\nBridgeVideoSourceMode: [^\r\n]*)?"  # from Asterisk 16 on
 )
+_BRIDGE = f"{_BRIDGE_ID}BridgeTechnology: ([^\r\n]*)\r\n{_BRIDGE_END}\r\n"
+#: With ``timestampevents = yes`` and with a ``systemname``.
+_STAMP = f"(?:{_line('Timestamp')})?(?:{_line('SystemName')})?"
+_TECH = "(?:\r\nTechCause: [^\r\n]*)?"  # Asterisk 22
 _DIAL = f"{_shot()}\r\n{_shot('Dest')}\r\n"
-Groups = tuple[bytes, ...]
-
-
-def _text(value: bytes | None) -> str:
-    return value.decode("utf-8", "replace") if value else ""
+Groups = tuple[str, ...]
+_STATES = {f"{state:0{width}}": state for state in range(100) for width in (1, 2)}
 
 
 def _snapshot(groups: Groups, at: int = 0) -> Snapshot:
     name, state, number, context, exten, uniqueid, linkedid, presentation = groups[at : at + _GROUPS]
-    return Snapshot(
-        _text(name),
-        _text(uniqueid),
-        _text(linkedid),
-        int(state),
-        _text(number),
-        _text(context),
-        _text(exten),
-        _text(presentation),
-    )
+    return Snapshot(name, uniqueid, linkedid, _STATES[state], number, context, exten, presentation or "")
 
 
 def _dial_end(g: Groups) -> Event:
-    return DialEnd(_snapshot(g), _snapshot(g, _GROUPS), _text(g[-1]), "")
+    return DialEnd(_snapshot(g), _snapshot(g, _GROUPS), g[-1], "")
 
 
 _FORMS: dict[bytes, tuple[str, Callable[[Groups], Event]]] = {
     b"Newchannel": (_shot(), lambda g: NewChannel(_snapshot(g))),
     b"Newstate": (_shot(), lambda g: ChannelSeen(_snapshot(g))),
     b"NewCallerid": (
-        f"{_shot()}\r\nCID-CallingPres: (\\d{{1,6}}) [^\r\n]*",
+        f"{_shot()}\r\nCID-CallingPres: ([0-9]{{1,6}}) [^\r\n]*",
         lambda g: CallerId(_snapshot(g), int(g[_GROUPS])),
     ),
-    b"HangupRequest": (f"{_shot()}(?:\r\nCause: [^\r\n]*)?", lambda g: HangupRequest(_snapshot(g))),
+    b"HangupRequest": (f"{_shot()}(?:\r\nCause: [^\r\n]*)?{_TECH}", lambda g: HangupRequest(_snapshot(g))),
     b"Hangup": (
-        f"{_shot()}\r\nCause: (\\d{{1,6}})\r\nCause-txt: [^\r\n]*",
+        f"{_shot()}\r\nCause: ([0-9]{{1,6}})\r\nCause-txt: [^\r\n]*{_TECH}",
         lambda g: Hangup(_snapshot(g), int(g[_GROUPS])),
     ),
     b"BridgeEnter": (
         f"{_BRIDGE}{_shot()}",
-        lambda g: BridgeEnter(_snapshot(g, 2), _text(g[0]), g[1].startswith(b"holding")),
+        lambda g: BridgeEnter(_snapshot(g, 2), g[0], g[1].startswith("holding")),
     ),
-    b"BridgeLeave": (f"{_BRIDGE}{_shot()}", lambda g: BridgeLeave(_snapshot(g, 2), _text(g[0]))),
+    b"BridgeLeave": (f"{_BRIDGE}{_shot()}", lambda g: BridgeLeave(_snapshot(g, 2), g[0])),
     b"DialBegin": (
         f"{_DIAL}DialString: ([^\r\n]{{0,200}})",
-        lambda g: DialBegin(_snapshot(g), _snapshot(g, _GROUPS), _text(g[-1])),
+        lambda g: DialBegin(_snapshot(g), _snapshot(g, _GROUPS), g[-1]),
     ),
     b"DialState": (
         f"{_DIAL}DialStatus: ([^\r\n]{{0,40}})",
-        lambda g: DialState(_snapshot(g, _GROUPS), _text(g[-1])),
+        lambda g: DialState(_snapshot(g, _GROUPS), g[-1]),
+    ),
+    b"BridgeDestroy": (f"{_BRIDGE_ID}{_line('BridgeTechnology')}{_BRIDGE_END}", lambda g: BridgeDestroy(g[0])),
+    b"LocalBridge": (
+        f"{_shot('LocalOne')}\r\n{_shot('LocalTwo')}\r\n{_line('Context')}{_line('Exten')}LocalOptimization: [^\r\n]*",
+        lambda g: LocalBridge(_snapshot(g), _snapshot(g, _GROUPS)),
     ),
     b"DialEnd": (f"{_DIAL}DialStatus: ([^\r\n]{{0,40}})", _dial_end),
 }
 _TABLE = {
-    name: (re.compile(f"Event: {name.decode()}\r\n{_line('Privilege')}{form}".encode()), make)
+    name: (re.compile(f"Event: {name.decode()}\r\n{_line('Privilege')}{_STAMP}{form}"), make)
     for name, (form, make) in _FORMS.items()
 }
 
@@ -109,5 +109,5 @@ def quick(block: bytes) -> Event | None:
     entry = _TABLE.get(block[7 : block.find(b"\r", 7, 48)])
     if entry is None:
         return None
-    match = entry[0].fullmatch(block)
+    match = entry[0].fullmatch(block.decode("utf-8", "replace"))
     return None if match is None else entry[1](match.groups())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from textback_pbx.calls.blocks import Blocks
-from textback_pbx.calls.events import parse, stamp_ms
+from textback_pbx.calls.events import parse, sift, stamp_ms
 from textback_pbx.calls.kinds import Ignored, Malformed
 from textback_pbx.calls.outcome import CallOut, CallRecord, Leg, classify, judge
 from textback_pbx.calls.record import Fold
@@ -31,7 +31,7 @@ class Replay:
         self._take(self._blocks.feed(data))
 
     def _take(self, blocks: list[bytes]) -> None:
-        for block in blocks:
+        for block in sift(blocks):
             event = parse(block)
             if isinstance(event, Ignored):
                 continue
