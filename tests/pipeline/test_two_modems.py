@@ -22,6 +22,9 @@ port = "{port}"
 seconds_between_texts = 0
 texts_per_hour = {per_hour}
 texts_per_day = 1000
+validity_hours = 2
+status_reports = false
+ussd_credit = "*100#"
 [pool]
 failover_seconds = 1
 [[lines]]
@@ -112,7 +115,7 @@ async def test_each_line_texts_through_its_modem(tmp_path):
         await one.office.call("rang_out", OTHERS[0], dialled="5002")
         await one.until_sent(one.main, 1)
         await one.until_sent(one.sales, 1)
-        await one.until_states("delivered")
+        await one.until_states("delivered", "accepted")
         assert [to for to, _ in one.sent(one.main)] == [CALLER]
         assert [to for to, _ in one.sent(one.sales)] == [OTHERS[0]]
         assert "Lakeside Sales" in one.sent(one.sales)[0][1]
@@ -121,12 +124,20 @@ async def test_each_line_texts_through_its_modem(tmp_path):
             OTHERS[0]: one.sales.sim.iccid,
         }
         assert one.note("modem") is None
+        (by_main,), (by_sales,) = one.main.smsc.submits, one.sales.smsc.submits
+        assert (by_main.report_requested, by_main.validity_s) == (True, 24 * 3600)
+        assert (by_sales.report_requested, by_sales.validity_s) == (False, 2 * 3600)
         assert one.note("outbox").message == "texts go out"
 
         async def operator():
             return one.note("modem:sales").detail.get("operator")
 
         assert await until(operator, "the operator's name is on the board") == "TESTNET"
+
+        async def credit():
+            return one.note("modem:sales").detail.get("credit")
+
+        assert await until(credit, "the credit is on the board") == "Your balance is 10.00"
         assert one.note("modem:sales").message == "SIM-MODEM, TESTNET, LTE, registered"
         assert one.note("modem:sales").detail["sim"] == f"...{one.sales.sim.iccid[-4:]}"
 
@@ -252,7 +263,7 @@ async def test_each_sims_budget_survives_a_restart_and_a_spent_one_is_helped(tmp
     async with two_modems(tmp_path, per_hour=2) as one:
         await one.put(*OTHERS[:2], line="sales desk")
         await one.until_sent(one.sales, 2)
-        await one.until_states("delivered")
+        await one.until_states("accepted")
         await one.office.stop()
         await one.office.start()
         await one.put(OTHERS[2], line="sales desk")

@@ -178,7 +178,10 @@ class LineState:
         elif event.code in _FULL:
             self._inbox.look_again()
         elif event.code == "+CUSD":
-            self.update(credit=credit_text(event.line) or self.health.credit)
+            credit = credit_text(event.line) or self.health.credit
+            if credit != self.health.credit:
+                self.update(credit=credit)
+                self.tell()
         elif event.code in ("+CREG", "+CGREG", "+CEREG"):
             self.network_due = True
 
