@@ -19,7 +19,7 @@ from textback_pbx.calls.outcome import CALL_TABLE, LEG_TABLE, UNREACHABLE, LegCl
 from textback_pbx.decision.store import HOLDING
 from textback_pbx.modem.health import BLOCKING, WORDS
 from textback_pbx.replies.threads import status
-from textback_pbx.tasks import book
+from textback_pbx.tasks import book, report
 from textback_pbx.testing.ami_script import SCRIPTS
 from textback_pbx.testing.asterisk import parser as pbx_parser
 from textback_pbx.testing.asterisk_control import COMMANDS as PBX_COMMANDS
@@ -176,6 +176,15 @@ def task_tables() -> str:
     )
 
 
+def report_numbers() -> str:
+    """The report's numbers, a table a section."""
+    parts = []
+    for title, names in report.SECTIONS.items():
+        rows = [(code(name), report.DEFINITIONS[name]) for name in names]
+        parts.append(f"### {title}\n\n{table(('number', 'what it counts'), rows)}")
+    return "\n".join(parts)
+
+
 def modem_words() -> str:
     """Everything the component `modem` can say."""
     rows = [
@@ -262,6 +271,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "thread-statuses": thread_statuses,
     "thread-moves": thread_moves,
     "tasks": task_tables,
+    "report-numbers": report_numbers,
     "modem-words": modem_words,
     "holding": holding,
     "pbx-commands": pbx_commands,

@@ -29,7 +29,7 @@ def export(
 ) -> None:
     """Write open call-backs and bookings as iCalendar; written again, a calendar moves what has moved.
 
-    Example: textback-pbx calendar export --out office.ics
+    Example: textback-pbx calendar export --out bookings.ics
     """
     from textback_pbx.cli.files import private_text
     from textback_pbx.tasks.calendar import write
