@@ -55,6 +55,17 @@ def agent_lock(path: Path) -> Iterator[None]:
         release(handle)
 
 
+def agent_runs(path: Path) -> bool:
+    """Return whether an agent has the lock now. Only looks (proc(5), locks): a lock taken to try, even for a moment,
+    would turn away an agent that starts in that moment."""
+    try:
+        inode = path.with_name(path.name + ".lock").stat().st_ino
+        rows = Path("/proc/locks").read_text().splitlines()
+    except OSError:
+        return False
+    return any(" FLOCK " in row and row.split()[5].rpartition(":")[2] == str(inode) for row in rows if "->" not in row)
+
+
 def take_lock(path: Path) -> IO[str]:
     """Take the agent's lock beside the file. Raises :class:`DatabaseProblem` while another agent has it."""
     lock_path = path.with_name(path.name + ".lock")

@@ -10,6 +10,7 @@ import pytest
 
 from textback_pbx import database as module
 from textback_pbx.database import Database, DatabaseProblem
+from textback_pbx.database_file import agent_runs
 
 
 async def test_the_promises_hold_after_open(database):
@@ -164,3 +165,13 @@ async def test_what_root_makes_belongs_to_the_folders_owner(tmp_path):
     os.chown(tmp_path, 1234, 1234)
     await (await Database.open(tmp_path / "x.sqlite", exclusive=True)).close()
     assert {p.stat().st_uid for p in tmp_path.iterdir()} == {1234}
+
+
+async def test_whether_an_agent_runs_is_seen_without_taking_its_lock(tmp_path):
+    path = tmp_path / "x.sqlite"
+    assert not agent_runs(path)
+    opened = await Database.open(path, exclusive=True)
+    assert agent_runs(path)
+    assert not agent_runs(tmp_path / "y.sqlite")
+    await opened.close()
+    assert not agent_runs(path)

@@ -109,27 +109,24 @@ async def _noted(config: Path | None) -> list[dict[str, Any]] | None:
     """What a running agent last wrote about its modems; ``None`` when no agent runs."""
     import json
 
-    from textback_pbx.database import Database, DatabaseProblem
+    from textback_pbx.database_file import agent_runs
 
     settings = load_settings(config)
-    try:
-        held = await Database.open(settings.database.path, exclusive=True)
-    except DatabaseProblem:
-        async with open_database(config, read_only=True) as (_, database), database.read() as tx:
-            rows = await tx.all(
-                "SELECT * FROM health WHERE component = 'modem' OR component LIKE 'modem:%' ORDER BY component"
-            )
-            alone = settings.every_modem()[0].name
-            return [
-                {
-                    "modem": row["component"].partition(":")[2] or alone,
-                    **{key: row[key] for key in ("state", "message", "since_ms")},
-                    "detail": json.loads(row["detail"]),
-                }
-                for row in rows
-            ] or None
-    await held.close()
-    return None
+    if not agent_runs(settings.database.path):
+        return None
+    async with open_database(config, read_only=True) as (_, database), database.read() as tx:
+        rows = await tx.all(
+            "SELECT * FROM health WHERE component = 'modem' OR component LIKE 'modem:%' ORDER BY component"
+        )
+    alone = settings.every_modem()[0].name
+    return [
+        {
+            "modem": row["component"].partition(":")[2] or alone,
+            **{key: row[key] for key in ("state", "message", "since_ms")},
+            "detail": json.loads(row["detail"]),
+        }
+        for row in rows
+    ] or None
 
 
 def _show_noted(noted: list[dict[str, Any]]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from textback_pbx.database import Tx
 
 app = typer.Typer(add_completion=False)
+_EVERY_S = 2.0
 
 _COUNTS = {
     "calls waiting for a decision": "SELECT count(*) FROM calls WHERE state = 'new'",
@@ -27,21 +30,32 @@ _COUNTS = {
 
 
 @app.command()
-def status(config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Say what works, what does not, and what to do. Exit status 1 when something fails.
+def status(
+    config: ConfigOption = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it anew every two seconds, until Ctrl-C.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Say what works, what does not, and what to do. Exit status 1 when something fails or no agent runs.
 
-    Example: textback-pbx status
+    Example: textback-pbx status --watch
     """
-    found = run(lambda: _look(config))
-    if json:
-        emit_json(found)
-    else:
-        _show(found)
-    if any(note["state"] == "fail" for note in found["health"]):
+    while True:
+        found = run(lambda: _look(config))
+        if watch and sys.stdout.isatty():
+            print("\x1b[H\x1b[2J", end="")
+        if json:
+            emit_json(found)
+        else:
+            _show(found)
+        if not watch:
+            break
+        time.sleep(_EVERY_S)
+    if not found["running"] or any(note["state"] == "fail" for note in found["health"]):
         raise typer.Exit(EXIT_NO)
 
 
 async def _look(config: Any) -> dict[str, Any]:
+    from textback_pbx.database_file import agent_runs
     from textback_pbx.health import read_all
 
     async with open_database(config, read_only=True) as (_, database), database.read() as tx:
@@ -49,7 +63,7 @@ async def _look(config: Any) -> dict[str, Any]:
             {"component": n.component, "state": str(n.state), "message": n.message, "since_ms": n.since_ms}
             for n in await read_all(tx)
         ]
-        return {"health": notes, "counts": await _count(tx)}
+        return {"running": agent_runs(database.path), "health": notes, "counts": await _count(tx)}
 
 
 async def _count(tx: Tx) -> dict[str, int]:
@@ -60,7 +74,9 @@ def _show(found: dict[str, Any]) -> None:
     from datetime import UTC, datetime
 
     if not found["health"]:
-        print("The agent has not run on this database yet. Start it: textback-pbx run")
+        print("The agent has not run on this database yet. Start it: sudo systemctl start textback-pbx")
+    elif not found["running"]:
+        print("No agent runs now; this is what the last one wrote. Start it: sudo systemctl start textback-pbx\n")
     for note in found["health"]:
         since = datetime.fromtimestamp(note["since_ms"] / 1000, UTC).astimezone().strftime("%a %H:%M")
         print(f"{note['state'].upper():4}  {note['component']:9} {note['message']} (since {since})")

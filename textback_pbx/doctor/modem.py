@@ -6,6 +6,7 @@ import json
 from textback_pbx.clock import SystemClock
 from textback_pbx.config import Modem, Settings
 from textback_pbx.database import Database, DatabaseProblem, Row
+from textback_pbx.database_file import agent_runs
 from textback_pbx.findings import Finding, failed, passed
 from textback_pbx.modem import checks
 from textback_pbx.modem.settings import ModemSettings
@@ -31,21 +32,17 @@ async def modem(settings: Settings) -> list[Finding]:
 async def _noted(settings: Settings) -> list[Row] | None:
     """What a running agent wrote, ``None`` when none runs: then the ports are free to be asked."""
     path = settings.database.path
-    if not path.exists():
+    if not agent_runs(path):
         return None
     try:
-        await (await Database.open(path, exclusive=True)).close()
+        database = await Database.open(path, read_only=True)
     except DatabaseProblem:
-        try:
-            database = await Database.open(path, read_only=True)
-        except DatabaseProblem:
-            return None
-        try:
-            async with database.read() as tx:
-                return await tx.all(_NOTED)
-        finally:
-            await database.close()
-    return None
+        return None
+    try:
+        async with database.read() as tx:
+            return await tx.all(_NOTED)
+    finally:
+        await database.close()
 
 
 def _of_row(row: Row) -> list[Finding]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from textback_pbx.config import Settings
-from textback_pbx.doctor import host, modem, pbx
+from textback_pbx.doctor import host, modem, office, pbx
 from textback_pbx.findings import Finding, failed
 
 Check = Callable[[Settings], Awaitable[list[Finding]]]
@@ -16,6 +16,10 @@ CHECKS: Mapping[str, Check] = {
     "database": host.database,
     "pbx": pbx.pbx,
     "modem": modem.modem,
+    "consent": office.policy,
+    "texts": office.texts,
+    "backup": office.copies,
+    "webhooks": office.endpoints,
 }
 
 _DEADLINE_S = 60.0
