@@ -10,6 +10,8 @@ from typing import Any
 from textback_pbx.calls import store as calls
 from textback_pbx.consent import store as consent
 from textback_pbx.database import Row, Tx
+from textback_pbx.decision import nudge_store as nudges
+from textback_pbx.decision import rules
 from textback_pbx.decision import store as decisions
 from textback_pbx.outbox import list_store as outbox
 
@@ -22,34 +24,61 @@ async def of_call(tx: Tx, which: str) -> Story | None:
     if call is None:
         return None
     decision = await decisions.decision_of(tx, call["id"])
-    messages = await tx.all("SELECT id FROM messages WHERE call_id = ? ORDER BY id", (call["id"],))
+    messages = await tx.all("SELECT * FROM messages WHERE call_id = ? ORDER BY id", (call["id"],))
     return {
         "call": _call(call),
         "decision": await _decision(tx, decision),
-        "messages": [await of_message(tx, row["id"]) for row in messages],
+        "nudge": await _nudge(tx, call["id"]),
+        "messages": [await _text(tx, row) for row in messages],
         "replies": await _replies(tx, call),
         "tasks": await _tasks(tx, call),
     }
 
 
 async def of_message(tx: Tx, message_id: int) -> Story | None:
-    """Return the story of one text: its words, the way each part took, the reports; ``None``: no such text."""
+    """Return the story of one text; ``None``: no such text.
+
+    Its words and the template they came from, the bytes each part left as, the way each took, the reports, and why
+    it was allowed: the decision it rests on with the facts at the time, or the text it answers.
+    """
     row = await tx.one("SELECT * FROM messages WHERE id = ?", (message_id,))
     if row is None:
         return None
+    story = await _text(tx, row)
+    if row["kind"] in ("auto", "nudge") and row["call_id"] is not None:
+        story["decision"] = await _decision(tx, await decisions.decision_of(tx, row["call_id"]))
+    if row["kind"] == "nudge" and row["call_id"] is not None:
+        story["nudge"] = await _nudge(tx, row["call_id"])
+    if row["inbound_id"] is not None:
+        story["answers"] = await _answered(tx, row["inbound_id"])
+    story["consent"] = [asdict(entry) for entry in await consent.entries_of(tx, row["number"])]
+    return story
+
+
+async def _text(tx: Tx, row: Row) -> Story:
+    parts = await tx.all("SELECT * FROM parts WHERE message_id = ? ORDER BY seq", (row["id"],))
     reports = await tx.all(
-        "SELECT r.part_id, r.tp_mr, r.tp_st, r.received_ms, r.raw FROM status_reports r"
+        "SELECT r.part_id, r.tp_mr, r.tp_st, r.received_ms, r.scts_ms, r.discharge_ms, r.raw FROM status_reports r"
         " JOIN parts p ON p.id = r.part_id WHERE p.message_id = ? ORDER BY r.id",
-        (message_id,),
+        (row["id"],),
     )
     return {
         "message": dict(row),
-        "parts": [
-            dict(p) for p in await tx.all("SELECT * FROM parts WHERE message_id = ? ORDER BY seq", (message_id,))
-        ],
-        "steps": [asdict(line) for line in await outbox.story(tx, message_id)],
+        "template": await decisions.template_of(tx, row["template"], row["template_version"]),
+        "parts": [dict(part) for part in parts],
+        "steps": [asdict(line) for line in await outbox.story(tx, row["id"])],
         "reports": [dict(report) for report in reports],
     }
+
+
+async def _nudge(tx: Tx, call_id: int) -> Story | None:
+    row = await nudges.of_call(tx, call_id)
+    return None if row is None else {**dict(row), "trace": json.loads(row["trace"])}
+
+
+async def _answered(tx: Tx, inbound_id: int) -> Story | None:
+    row = await tx.one("SELECT id, body, keyword, keyword_why, received_ms FROM inbound WHERE id = ?", (inbound_id,))
+    return None if row is None else dict(row)
 
 
 def _call(row: Row) -> Story:
@@ -60,15 +89,40 @@ async def _decision(tx: Tx, row: Row | None) -> Story | None:
     if row is None:
         return None
     facts = json.loads(row["facts"])
-    entry = await consent.entry_of(tx, int(facts.get("consent_seq") or 0))
     looks = await decisions.looks_of(tx, row["id"])
+    trace = json.loads(row["trace"])
+    asked = {rule for rule, _, _ in trace}
     return {
         **dict(row),
-        "trace": json.loads(row["trace"]),
+        "trace": trace,
+        "not_asked": [rule.name for rule in rules.RULES if rule.name not in asked],
         "facts": facts,
-        "consent_entry": None if entry is None else asdict(entry),
+        "consent_entry": await _consent_entry(tx, facts),
+        "policy_entry": await _entry(tx, int(facts.get("policy_seq") or 0)),
         "looks": [{**dict(look), "trace": json.loads(look["trace"])} for look in looks],
     }
+
+
+async def _consent_entry(tx: Tx, facts: Story) -> Story | None:
+    """Return the ledger entry a text rests on: the one it found, or the announcement that was written with it."""
+    if seq := int(facts.get("consent_seq") or 0):
+        return await _entry(tx, seq)
+    if facts.get("consent_policy") != "announced" or not facts.get("caller"):
+        return None
+    heard = [
+        entry.seq
+        for entry in await consent.entries_of(tx, facts["caller"])
+        if entry.event == "announced" and entry.at_ms == facts.get("ended_ms")
+    ]
+    return await _entry(tx, heard[-1]) if heard else None
+
+
+async def _entry(tx: Tx, seq: int) -> Story | None:
+    entry = await consent.entry_of(tx, seq)
+    if entry is None:
+        return None
+    shown = await consent.disclosure_of(tx, entry)
+    return {**asdict(entry), "disclosure": shown.body if shown else ""}
 
 
 async def _replies(tx: Tx, call: Row) -> list[Story]:

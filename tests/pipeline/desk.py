@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.outbox.support import Network, SimLine, nothing
-from textback_pbx.agent import outbox_settings
 from textback_pbx.calls import store as calls
 from textback_pbx.calls.outcome import CallOut, Outcome
 from textback_pbx.calls.store import CallRow
@@ -21,9 +20,10 @@ from textback_pbx.consent.ledger import Basis, Event, NewEntry, local_time
 from textback_pbx.database import Database
 from textback_pbx.health import Board
 from textback_pbx.outbox import claim_store
-from textback_pbx.outbox.budget import Pace
+from textback_pbx.outbox.budget import Budget, Pace
 from textback_pbx.outbox.report_store import apply_report
 from textback_pbx.outbox.sender import Sender
+from textback_pbx.outbox.settings import OutboxSettings
 from textback_pbx.outbox.store import OpenTx
 from textback_pbx.pipeline import send
 from textback_pbx.pipeline.decide import Decider, reached
@@ -72,7 +72,7 @@ class Desk:
         self.synchronised = True
         self.talking: set[str] = set()
         self.unread = Unread()
-        self.outbox = outbox_settings(self.settings)
+        self.outbox = OutboxSettings(budget=Budget(gap_s=0.0, per_hour=1000, per_day=1000))
         self.keeper = Keeper(database, clock, self.board, on_change=nobody, is_synchronised=lambda: self.synchronised)
         trusted = self.keeper.trusted
         self.decider = Decider(
@@ -109,9 +109,17 @@ class Desk:
 
     async def work(self) -> None:
         """Turn every loop until nothing is left to do now."""
+        await self.read()
+        await self.act()
+
+    async def read(self) -> None:
+        """Look at the clock, and handle every text that came in."""
         await self.keeper.step()
         while await self.handler.step() == 0.0:
             pass
+
+    async def act(self) -> None:
+        """Decide, nudge and send until nothing is left to do now."""
         while await self.decider.step() == 0.0:
             pass
         while await self.nudger.step() == 0.0:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from json import dumps as json_text
-from typing import TYPE_CHECKING, Annotated
+from json import loads as json_read
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,6 +33,10 @@ def decide(
     ago: Annotated[float, typer.Option(min=0, help="Seconds since the hangup.")] = 1.0,
     ring: Annotated[float, typer.Option(min=0, help="Seconds it rang.")] = 20.0,
     voicemail: Annotated[bool, typer.Option("--voicemail", help="A voicemail was left.")] = False,
+    announced: Annotated[bool, typer.Option("--announced", help="The caller heard that a text may follow.")] = False,
+    handled_by: Annotated[str, typer.Option("--handled-by", help="Another system took care of the caller.")] = "",
+    skip: Annotated[bool, typer.Option("--skip", help="The dialplan asked for no text.")] = False,
+    facts: Annotated[bool, typer.Option("--facts", help="Print what the rules were told, too.")] = False,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -51,13 +56,16 @@ def decide(
             line = office.line(_line_name(office, to))
             now_ms = _moment(at, line.hours.zone)
             ended_ms = now_ms - round(ago * 1000)
-            call = _call(caller, office.country, line.name, outcome, detail, ended_ms, ring, voicemail=voicemail)
+            said = {"presentation": "allowed", "voicemail_left": voicemail, "announced": announced}
+            said |= {"handled": {"By": handled_by}} if handled_by else {}
+            said |= {"skip": {}} if skip else {}
+            call = _call(caller, office.country, (line.name, outcome, detail), (ended_ms, ring), said)
             async with database.read() as tx:
-                facts = await store.gather_for(
+                known = await store.gather_for(
                     tx, call, policy=office.policy, line=line, now_ms=now_ms, clock_trusted=True
                 )
-            made = plan.plan(facts, line)
-            _print(made, facts, json=json)
+            made = plan.plan(known, line)
+            _print(made, known, json=json, with_facts=facts)
 
     run(work)
 
@@ -84,14 +92,15 @@ def _moment(at: str, zone: str) -> int:
     return round(when.timestamp() * 1000)
 
 
-def _call(
-    caller: str, country: str, line: str, outcome: str, detail: str, ended_ms: int, ring: float, *, voicemail: bool
-) -> Call:
+def _call(caller: str, country: str, what: tuple[str, str, str], when: tuple[int, float], said: dict[str, Any]) -> Call:
+    """Imagine a call: ``what`` is its line, outcome and detail, ``when`` its end (ms UTC) and how long it rang (s)."""
     from textback_pbx import phone
     from textback_pbx.decision.gathering import Call
 
     parsed = phone.parse(caller, country)
     known = isinstance(parsed, phone.Number)
+    line, outcome, detail = what
+    ended_ms, ring = when
     ring_ms = round(ring * 1000)
     return Call(
         line=line,
@@ -102,11 +111,13 @@ def _call(
         detail=detail,
         ring_ms=ring_ms,
         withheld=not known and isinstance(parsed, phone.NotANumber) and parsed.withheld,
-        facts=json_text({"presentation": "allowed", "voicemail_left": voicemail}),
+        facts=json_text(said),
     )
 
 
-def _print(made: Plan, facts: Facts, *, json: bool) -> None:
+def _print(made: Plan, facts: Facts, *, json: bool, with_facts: bool) -> None:
+    from textback_pbx.decision.rules import RULES
+
     decision = made.decision
     if json:
         emit_json(
@@ -121,11 +132,19 @@ def _print(made: Plan, facts: Facts, *, json: bool) -> None:
                 "expires": _iso(decision.expires_ms, facts.zone),
                 "message": asdict(made.message) if made.message else None,
                 "trace": [step._asdict() for step in decision.trace],
+                "facts": json_read(facts.to_json()),
             }
         )
         return
     for step in decision.trace:
         print(f"  {step.verdict:8} {step.rule:18} {step.why}".rstrip())
+    for rule in RULES[len(decision.trace) :]:
+        print(f"  -        {rule.name:18} not asked")
+    if with_facts:
+        for name, value in json_read(facts.to_json()).items():
+            print(f"  {name:27} {value}")
+    if decision.dry_run:
+        print("dry_run is on: nothing would leave")
     print(f"{decision.verdict.value}: {decision.reason} (rule {decision.rule})")
     if made.message is not None:
         print(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from textback_pbx.story import Story
 
+    Clock = Callable[[int | None], str]
+
 app = typer.Typer(add_completion=False)
 
 
@@ -43,6 +45,7 @@ def why(
         _tell_call(story, _clock(zone))
     else:
         _tell_message(story, _clock(zone))
+        _tell_why(story, _clock(zone))
 
 
 async def _read(config: Path | None, call: str, message: int) -> tuple[Story | None, str]:
@@ -53,7 +56,7 @@ async def _read(config: Path | None, call: str, message: int) -> tuple[Story | N
         return found, settings.office.timezone
 
 
-def _clock(zone: str) -> Callable[[int | None], str]:
+def _clock(zone: str) -> Clock:
     from datetime import UTC, datetime
 
     def show(at_ms: int | None) -> str:
@@ -64,7 +67,7 @@ def _clock(zone: str) -> Callable[[int | None], str]:
     return show
 
 
-def _tell_call(story: Story, clock: Callable[[int | None], str]) -> None:
+def _tell_call(story: Story, clock: Clock) -> None:
     call = story["call"]
     caller = "withheld" if call["withheld"] else call["caller"] or call["caller_raw"] or "no number"
     print(f"Call {call['id']} ({call['uniqueid']}) from {caller} to {call['dialled']}, line {call['line']}")
@@ -79,6 +82,8 @@ def _tell_call(story: Story, clock: Callable[[int | None], str]) -> None:
     _tell_decision(story["decision"], clock)
     for text in story["messages"]:
         _tell_message(text, clock)
+    if story["nudge"]:
+        _tell_nudge(story["nudge"], clock)
     for reply in story["replies"]:
         keyword = "" if reply["keyword"] in ("", "none") else f" [{reply['keyword']}: {reply['keyword_why']}]"
         print(f"Reply {reply['id']}, {clock(reply['received_ms'])}, thread {reply['thread_id']}:")
@@ -89,7 +94,7 @@ def _tell_call(story: Story, clock: Callable[[int | None], str]) -> None:
         print(f"Task {task['id']}{urgent} for {task['owner']}, due {clock(task['due_ms'])}: {task['reason']}{ends}")
 
 
-def _tell_decision(decision: dict[str, Any] | None, clock: Callable[[int | None], str]) -> None:
+def _tell_decision(decision: dict[str, Any] | None, clock: Clock) -> None:
     if decision is None:
         print("Decision: none yet")
         return
@@ -98,24 +103,74 @@ def _tell_decision(decision: dict[str, Any] | None, clock: Callable[[int | None]
     print(f"    {decision['reason']}")
     for rule, verdict, why_so in decision["trace"]:
         print(f"    {rule:22} {verdict:8} {why_so}".rstrip())
-    entry = decision["consent_entry"]
-    if entry is not None:
-        what = f"{entry['event']} ({entry['basis']})"
-        print(f"  Consent: ledger entry {entry['seq']}, {what}, {entry['local_time']}, {entry['source']}")
+    for rule in decision["not_asked"]:
+        print(f"    {rule:22} -        not asked: a rule before it spoke")
+    _tell_facts(decision["facts"], clock)
+    for name, key in (("Consent", "consent_entry"), ("The office's choice", "policy_entry")):
+        _tell_entry(name, decision[key])
     for look in decision["looks"]:
         print(f"  Second look, {clock(look['at_ms'])}: {look['verdict']}, rule {look['rule']}: {look['reason']}")
 
 
-def _tell_message(story: Story, clock: Callable[[int | None], str]) -> None:
+def _tell_facts(facts: dict[str, Any], clock: Clock) -> None:
+    """Print the facts the rules saw; those that are as in any call have been left out when they were written."""
+    print("  Facts at the time:")
+    for name, value in facts.items():
+        if name in ("v", "policy"):
+            continue
+        shown = clock(value) if name.endswith("_ms") and name != "ring_ms" and value else value
+        print(f"    {name:22} {shown}")
+    for name, value in facts.get("policy", {}).items():
+        print(f"    setting {name:14} {value}")
+
+
+def _tell_entry(name: str, entry: dict[str, Any] | None) -> None:
+    if entry is None:
+        return
+    what = f"{entry['event']} ({entry['basis']}), {entry['local_time']}, {entry['source']}, by {entry['actor']}"
+    print(f"  {name}: ledger entry {entry['seq']}, {what}")
+    print(f"    hash {entry['hash']}")
+    if entry["disclosure"]:
+        print(f"    words shown, version {entry['disclosure_version']}: {entry['disclosure']}")
+
+
+def _tell_message(story: Story, clock: Clock) -> None:
     text = story["message"]
-    version = f", template {text['template']} {text['template_version'][:12]}" if text["template"] else ""
     size = f"{text['segments']} x {text['encoding']}"
-    print(f"Text {text['id']} ({text['kind']}) to {text['number']}, by {text['actor']}{version}, {size}")
+    print(f"Text {text['id']} ({text['kind']}) to {text['number']}, by {text['actor']}, {size}")
     print(f"    {text['body']}")
+    if text["template"]:
+        words = f": {story['template']}" if story["template"] else ""
+        print(f"    template {text['template']}, version {text['template_version']}{words}")
     if text["cancelled"]:
         print(f"    not sent: {text['cancelled']}")
+    for part in story["parts"]:
+        if part["pdu"]:
+            print(f"    bytes of part {part['seq']} of {part['total']} (SMS-SUBMIT): {part['pdu']}")
     for step in story["steps"]:
         print(f"    {clock(step['at_ms'])}  part {step['seq']}: {step['state']:11} {step['detail']}".rstrip())
     for report in story["reports"]:
         status = f"TP-MR {report['tp_mr']}, TP-ST 0x{report['tp_st']:02X}"
         print(f"    {clock(report['received_ms'])}  report {status}: {report['raw']}")
+
+
+def _tell_why(story: Story, clock: Clock) -> None:
+    """Say why one text was allowed: the decision it rests on, or the text it answers, and the number's ledger."""
+    if answered := story.get("answers"):
+        said = f"{answered['keyword']}: {answered['keyword_why']}"
+        print(f"It answers text {answered['id']} of {clock(answered['received_ms'])} ({said}):")
+        print(f"    {answered['body']!r}")
+    if story.get("nudge"):
+        _tell_nudge(story["nudge"], clock)
+    if "decision" in story:
+        _tell_decision(story["decision"], clock)
+    if story["consent"]:
+        print("What the ledger says of this number:")
+    for entry in story["consent"]:
+        what = f"{entry['event']} ({entry['basis']}), {entry['local_time']}, {entry['source']}, by {entry['actor']}"
+        print(f"    entry {entry['seq']}: {what}")
+
+
+def _tell_nudge(nudge: dict[str, Any], clock: Clock) -> None:
+    due = f", looked at again {clock(nudge['due_ms'])}" if nudge["due_ms"] else ""
+    print(f"Nudge, {clock(nudge['at_ms'])}: {nudge['state']}{due}, rule {nudge['rule']}: {nudge['reason']}")

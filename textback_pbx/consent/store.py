@@ -134,6 +134,12 @@ async def entry_of(tx: Tx, seq: int) -> Entry | None:
     return None if row is None else _entry(row)
 
 
+async def disclosure_of(tx: Tx, entry: Entry) -> Disclosure | None:
+    """Return the exact words an entry says were shown; ``None`` when there were none."""
+    row = await tx.one("SELECT version, body FROM disclosures WHERE hash = ?", (entry.disclosure_hash,))
+    return None if row is None else Disclosure(row["version"], row["body"])
+
+
 async def entries_of(tx: Tx, number: str) -> list[Entry]:
     """Return every entry of one number, oldest first; works in a read-only transaction."""
     key = await _key(tx)

@@ -58,6 +58,7 @@ class Facts:
     consent_why: str = "the consent ledger could not be read"
     consent_seq: int = 0
     consent_policy: str = "recorded"
+    policy_seq: int = 0  # the ledger entry in which the office chose that policy; 0: nobody has chosen
     heard_greeting: bool = False
     greeting_version: str = ""
     automation_paused: bool = False

@@ -33,6 +33,7 @@ class Message:
     expires_ms: int
     look_again: bool
     note: str = ""
+    words: str = ""  # the template as it stood
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ def _message(facts: Facts, decision: Decision, chosen: Chosen, made: Rendered) -
         expires_ms=decision.expires_ms,
         look_again=decision.not_before_ms > facts.now_ms,
         note=made.note,
+        words=chosen.template,
     )
 
 
@@ -163,6 +165,7 @@ def nudge_message(facts: Facts, line: LinePolicy, until_ms: int | None = None) -
         expires_ms=too_old_ms if until_ms is None else min(too_old_ms, until_ms),
         look_again=True,
         note=made.note,
+        words=chosen.template,
     )
 
 

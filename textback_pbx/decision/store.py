@@ -222,6 +222,7 @@ async def _of_consent(tx: Tx, call: Call, number: str, *, now_ms: int, heard: bo
         "consent_why": permission.why,
         "consent_seq": permission.seq,
         "consent_policy": name.value,
+        "policy_seq": choice.seq if choice is not None else 0,
     }
 
 
@@ -277,6 +278,20 @@ async def save_look_row(tx: Tx, decision_id: int, values: tuple[int, str, str, s
         "INSERT INTO looks (decision_id, at_ms, verdict, rule, reason, trace) VALUES (?, ?, ?, ?, ?, ?)",
         (decision_id, *values),
     )
+
+
+async def keep_template(tx: Tx, key: str, version: str, body: str, now_ms: int) -> None:
+    """Keep the words a text was made from, once for each version: an office's own words change, the proof does not."""
+    await tx.run(
+        "INSERT OR IGNORE INTO templates (name, version, body, first_used_ms) VALUES (?, ?, ?, ?)",
+        (key, version, body, now_ms),
+    )
+
+
+async def template_of(tx: Tx, key: str, version: str) -> str | None:
+    """Return the words of a template as they were; ``None`` when they were not kept."""
+    found = await tx.value("SELECT body FROM templates WHERE name = ? AND version = ?", (key, version))
+    return None if found is None else str(found)
 
 
 async def decision_of(tx: Tx, call_id: int) -> Row | None:

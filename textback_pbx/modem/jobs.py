@@ -6,13 +6,12 @@ waits for the answer any more.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
 
 from textback_pbx.clock import Clock
 from textback_pbx.modem.items import Stored
 from textback_pbx.modem.pdu import Encoded
 from textback_pbx.modem.waiting import Signal
-from textback_pbx.outbox.attempt import NotHandedOver, OutPart, SubmitResult
+from textback_pbx.outbox.attempt import HandOver, NotHandedOver, OutPart, SubmitResult
 
 
 class Withdrawn(Exception):
@@ -22,7 +21,7 @@ class Withdrawn(Exception):
 class SubmitJob:
     """One part to hand over. ``granted``: the permission was given; ``left``: the PDU is on its way."""
 
-    def __init__(self, part: OutPart, encoded: Encoded, hand_over: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, part: OutPart, encoded: Encoded, hand_over: HandOver) -> None:
         self.part = part
         self.encoded = encoded
         self.granted = False
@@ -36,7 +35,7 @@ class SubmitJob:
         """Ask the caller's permission; raises what it raises, or :class:`Withdrawn`."""
         if self.withdrawn:
             raise Withdrawn("nobody waits for it any more")
-        await self._hand_over()
+        await self._hand_over(self.encoded.hexadecimal)
         self.granted = True
 
     def left(self) -> None:

@@ -8,7 +8,7 @@ reads the set-up back. It never deletes what it was not told to (promise 4).
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 from textback_pbx.clock import Clock
 from textback_pbx.modem.health import BLOCKING, Health
@@ -23,7 +23,7 @@ from textback_pbx.modem.serving import Restarted, Serving
 from textback_pbx.modem.session import PortLost, Session, Silent, Slow
 from textback_pbx.modem.settings import ModemSettings
 from textback_pbx.modem.state import LineState
-from textback_pbx.outbox.attempt import NotHandedOver, OutPart, Refused, SubmitResult
+from textback_pbx.outbox.attempt import HandOver, NotHandedOver, OutPart, Refused, SubmitResult
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Modem:
         self._inbox.look_again()
         self._jobs.wake()
 
-    async def submit(self, part: OutPart, hand_over: Callable[[], Awaitable[None]]) -> SubmitResult:
+    async def submit(self, part: OutPart, hand_over: HandOver) -> SubmitResult:
         """Send one part: see :class:`textback_pbx.outbox.sender.Line`.
 
         A caller that is cancelled waits until the prompt is closed or the PDU has left; an acceptance that comes

@@ -9,7 +9,7 @@ committed before the PDU leaves; a crash or silence in it is ``unknown``. No eve
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Protocol
 
 
 class State(StrEnum):
@@ -206,6 +206,14 @@ class OutPart:
     def more_follow(self) -> bool:
         """Whether the next part is right behind it (``AT+CMMS``, 27.005 3.5.6)."""
         return self.seq < self.total
+
+
+class HandOver(Protocol):
+    """The permission to hand one part over; ``pdu`` is what is about to leave (hex), kept as evidence."""
+
+    async def __call__(self, pdu: str = "") -> None:
+        """Return once the hand-over is on disk; raises when the part must not leave."""
+        ...
 
 
 # A whole message ---------------------------------------------------------------------------------------------

@@ -222,8 +222,8 @@ async def _second_look(tx: Tx, row: Row, look: SecondLook, now_ms: int, ended: l
 # hand-over and settling --------------------------------------------------------------------------------------
 
 
-async def hand_over(tx: Tx, part_id: int, asking: Asking) -> None:
-    """Commit the point of no return, after the prompt and before the PDU. Raises :class:`Withdrawn`: do not send."""
+async def hand_over(tx: Tx, part_id: int, asking: Asking, pdu: str = "") -> None:
+    """Commit the point of no return, after the prompt and before the PDU (hex, kept). Raises :class:`Withdrawn`."""
     row = await part_row(tx, part_id)
     if row["cancelled"] is not None:
         raise Withdrawn(row["cancelled"])
@@ -236,6 +236,7 @@ async def hand_over(tx: Tx, part_id: int, asking: Asking) -> None:
         "handed_over_ms": asking.now_ms,
         "modem": asking.modem,
         "iccid": asking.iccid,
+        "pdu": pdu,
         **dict.fromkeys(("tp_mr", "accepted_ms", "settled_ms")),
     }
     await move(tx, part_id, Event.HAND_OVER, asking.now_ms, f"to {asking.modem}", columns=columns)

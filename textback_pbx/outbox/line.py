@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from textback_pbx.outbox.attempt import OutPart, SubmitResult
+from textback_pbx.outbox.attempt import HandOver, OutPart, SubmitResult
 from textback_pbx.outbox.claim_store import SecondLook
 from textback_pbx.outbox.store import OpenTx, Settled
 
@@ -26,10 +26,10 @@ class Line(Protocol):
         """Why it cannot send now, in words, or ``None``. Whoever makes it able again wakes the sender."""
         ...
 
-    async def submit(self, part: OutPart, hand_over: Callable[[], Awaitable[None]]) -> SubmitResult:
+    async def submit(self, part: OutPart, hand_over: HandOver) -> SubmitResult:
         """Send one part and return what is known about it; never raises for a broken peer.
 
-        Awaits ``hand_over()`` exactly once, after the ``"> "`` prompt and before the first PDU byte. If that
+        Awaits ``hand_over(pdu)`` exactly once, after the ``"> "`` prompt and before the first PDU byte. If that
         raises, it sends ESC, makes sure the prompt is closed, and returns ``NotHandedOver``. Once it has
         returned, the part is on the air as far as anybody knows: any answer but ``+CMGS`` or a definite refusal
         is ``Unknown``. On cancellation it closes the prompt (or lets the PDU end) before it passes it on.

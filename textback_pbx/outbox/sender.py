@@ -252,7 +252,7 @@ class Sender:
 
     # the permission ------------------------------------------------------------------------------------------
 
-    async def _permit(self, part: OutPart, asking: Asking) -> None:
+    async def _permit(self, part: OutPart, asking: Asking, pdu: str) -> None:
         """Commit the point of no return, or raise."""
         if self._stopping:
             raise _Withheld("the agent stops")
@@ -261,7 +261,7 @@ class Sender:
         if self._line.iccid != asking.iccid:
             raise _Withheld("the SIM has changed since the claim")
         async with self._transaction() as tx:
-            await hand_over(tx, part.part_id, self._asking())
+            await hand_over(tx, part.part_id, self._asking(), pdu)
         self._pace.note(asking.iccid, self._clock.monotonic())
 
 
@@ -274,7 +274,7 @@ class _Permission:
         self.given = False
         self.withheld = False
 
-    async def ask(self) -> None:
+    async def ask(self, pdu: str = "") -> None:
         """Return once the hand-over is on disk; raise when the part must not leave."""
         if self._asked:
             raise _Withheld("a line asks for each part once")
@@ -282,7 +282,7 @@ class _Permission:
         # From here on the commit may be on disk whatever is raised, so only a clean refusal takes it back.
         self.given = True
         try:
-            await self._sender._permit(self._part, self._asking)  # noqa: SLF001 - two halves of one loop
+            await self._sender._permit(self._part, self._asking, pdu)  # noqa: SLF001 - two halves of one loop
         except (_Withheld, Withdrawn, sqlite3.Error, LedgerProblem):
             self.given, self.withheld = False, True
             raise

@@ -110,6 +110,7 @@ class Decider:
     async def _enqueue(self, tx: Tx, call: Call, message: plan.Message, now_ms: int) -> bool:
         assert call.caller is not None
         thread_id = await thread_for(tx, call.caller, call.line, now_ms)
+        await decisions.keep_template(tx, message.template, message.template_version, message.words, now_ms)
         cut = segment(message.body)
         new = outbox.NewMessage(
             kind="auto",

@@ -84,6 +84,7 @@ class Nudger:
 
     async def _enqueue(self, tx: Tx, candidate: Candidate, message: plan.Message, now_ms: int) -> int | None:
         cut = segment(message.body)
+        await decisions.keep_template(tx, message.template, message.template_version, message.words, now_ms)
         new = outbox.NewMessage(
             kind="nudge",
             line=candidate.line,

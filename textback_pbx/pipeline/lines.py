@@ -6,7 +6,7 @@ calls and makes tasks; texts then wait, and expire into tasks.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 
 from textback_pbx.clock import MINUTE_MS, Clock
@@ -16,7 +16,7 @@ from textback_pbx.health import Board, State
 from textback_pbx.modem.items import HealthChanged
 from textback_pbx.modem.modem import Modem
 from textback_pbx.modem.pool import Load, Member, Pool
-from textback_pbx.outbox.attempt import NotHandedOver, OutPart, SubmitResult
+from textback_pbx.outbox.attempt import HandOver, NotHandedOver, OutPart, SubmitResult
 from textback_pbx.outbox.budget import Pace
 from textback_pbx.outbox.line import Hooks, Line
 from textback_pbx.outbox.sender import Sender
@@ -42,7 +42,7 @@ class NoLine:
         """Say what to configure."""
         return _NO_PORT
 
-    async def submit(self, part: OutPart, hand_over: Callable[[], Awaitable[None]]) -> SubmitResult:
+    async def submit(self, part: OutPart, hand_over: HandOver) -> SubmitResult:
         """Send nothing."""
         del part, hand_over
         return NotHandedOver(_NO_PORT)
@@ -192,7 +192,7 @@ class _Sharing:
         """Why it cannot send now."""
         return self._line.trouble()
 
-    async def submit(self, part: OutPart, hand_over: Callable[[], Awaitable[None]]) -> SubmitResult:
+    async def submit(self, part: OutPart, hand_over: HandOver) -> SubmitResult:
         """Send one part, and wake the others."""
         self._wake()
         try:

@@ -146,6 +146,15 @@ CREATE TABLE decisions (
   dry_run INTEGER NOT NULL DEFAULT 0 CHECK (dry_run IN (0, 1))
 ) STRICT;
 
+-- The templates that texts were made from, by version: an office's own words change, the proof does not.
+CREATE TABLE templates (
+  version TEXT NOT NULL,                  -- a hash of the words
+  name TEXT NOT NULL,                     -- such as dental.es/busy.open, own/nudge
+  body TEXT NOT NULL,
+  first_used_ms INTEGER NOT NULL,
+  PRIMARY KEY (name, version)
+) STRICT, WITHOUT ROWID;
+
 -- The second look, just before a held or delayed text leaves.
 CREATE TABLE looks (
   id INTEGER PRIMARY KEY,
@@ -206,6 +215,7 @@ CREATE TABLE parts (
   total INTEGER NOT NULL CHECK (total BETWEEN 1 AND 255),
   concat_ref INTEGER,                     -- 0..255; NULL for a single part
   text TEXT NOT NULL,
+  pdu TEXT NOT NULL DEFAULT '',           -- the SMS-SUBMIT as it was handed over, hex; the modem sets the reference in it
   state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'claimed', 'handed_over', 'accepted', 'refused',
     'unknown', 'delivered', 'undelivered', 'expired', 'cancelled')),
   reason TEXT NOT NULL DEFAULT '',
