@@ -8,6 +8,7 @@ import pytest
 from tests.calls.test_ami import QUICK, session, take
 from tests.calls.test_watcher import DOWN_ITEM, NOW, connected, feed, ready
 from tests.calls.wire import Wire
+from textback_pbx.calls import rounds
 from textback_pbx.calls.ami import AmiSession
 from textback_pbx.calls.items import Connected, Devices, OwnEvent, Roll
 from textback_pbx.calls.phones import Phones, is_device
@@ -191,7 +192,7 @@ def test_a_queue_that_is_not_told_of_is_found_on_the_roll():
     w = Wire()
     r = w.root()
     feed(watcher, b"".join(w.blocks))
-    in_queue = Roll("pbx", frozenset({r.uniqueid}), NOW, frozenset({r.uniqueid}))
+    in_queue = Roll("pbx", frozenset({r.uniqueid}), NOW, {r.uniqueid: "Queue"})
     assert watcher.take(in_queue, 100.0) == []
     assert [one.code for one in watcher.take(in_queue, 101.0)] == ["events:agent"]
 
@@ -212,3 +213,40 @@ def test_a_timetable_looks_soon_then_seldom():
     looks = [now for now in range(4_000) if table.due(float(now))]
     assert looks[:6] == [30, 90, 210, 450, 930, 1530]
     assert {later - one for one, later in itertools.pairwise(looks[5:])} == {600}
+
+
+def test_an_answer_hastens_the_look_but_not_a_flood_of_them():
+    table = Timetable(0.0, 600.0, 600.0)
+    looks = []
+    for now in range(60):  # somebody is answered every second
+        table.hasten(float(now), 1.5)
+        if table.due(float(now)):
+            looks.append(now)
+    assert looks[0] == 2
+    assert min(later - one for one, later in itertools.pairwise(looks)) >= 3
+    table = Timetable(0.0, 600.0, 600.0)
+    table.hasten(0.0, 1.5)
+    assert [now for now in range(60) if table.due(float(now))] == [2, 5, 11, 23, 47]
+
+
+async def test_the_application_that_answered_is_known_without_the_dialplan_class(monkeypatch):
+    monkeypatch.setattr(rounds, "LOOK_AFTER_S", 0.05)
+    async with AmiServer() as server, session(server, liveness_s=5.0) as made:
+        await take(made, Connected)
+        call = Call(server.counter, "+15125550142", pace=0.0).up()
+        await server.run(call)
+        server.live.channels[call.uniqueid]["Application"] = "VoiceMail"
+        assert (await take(made, Roll)).applications == {call.uniqueid: "VoiceMail"}
+
+
+def test_the_application_on_the_roll_names_what_answered():
+    watcher = ready()
+    w = Wire()
+    r = w.root()
+    feed(watcher, b"".join(w.blocks))
+    w.up(r)
+    watcher.take(Roll("pbx", frozenset({r.uniqueid}), NOW, {r.uniqueid: "VoiceMail"}), 100.0)
+    rest = Wire()
+    rest.up(r).asks(r).end(r)
+    (finished,) = [one for one in feed(watcher, b"".join(rest.blocks)) if isinstance(one, Finished)]
+    assert finished.record.application == "voicemail"

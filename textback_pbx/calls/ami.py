@@ -23,7 +23,7 @@ from textback_pbx.calls import rounds, tls
 from textback_pbx.calls.blocks import Blocks
 from textback_pbx.calls.events import parse
 from textback_pbx.calls.items import Connected, Devices, Disconnected, Down, Heard, Items, OwnEvent, Roll
-from textback_pbx.calls.kinds import Ignored, LiveChannel, Malformed
+from textback_pbx.calls.kinds import ChannelSeen, Ignored, LiveChannel, Malformed
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import Clock
 
@@ -51,8 +51,17 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self.session = session
         self.blocks = Blocks()
         self.live: list[LiveChannel] = []
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.own_event: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.lost, self.poked, self.own_event = self.loop_future(), self.loop_future(), self.loop_future()
+
+    @staticmethod
+    def loop_future() -> "asyncio.Future[None]":
+        """A future of the running loop."""
+        return asyncio.get_running_loop().create_future()
+
+    def poke(self) -> None:
+        """Let the session look soon at what lives."""
+        if not self.poked.done():
+            self.poked.set_result(None)
 
     def data_received(self, data: bytes) -> None:
         """Split, filter and pass on; nothing in here may raise into the transport."""
@@ -122,6 +131,8 @@ class AmiSession:
     def heard(self, event: Any) -> None:
         """Enqueue one event; on overflow drop the link, so that the resynchronisation closes the gap."""
         item = Heard(event, self._clock.now_ms(), self._last_heard)
+        if isinstance(event, ChannelSeen) and rounds.answered(event.channel) and self._link is not None:
+            self._link.poke()
         if self._pending is not None:
             if len(self._pending) < _MAX_PENDING:
                 self._pending.append(item)
@@ -296,6 +307,9 @@ class AmiSession:
             now = self._clock.monotonic()
             if devices.due(now):
                 await self._unless_silent(self._look_at_devices(manager))
+            if link.poked.done():
+                link.poked = link.loop_future()
+                roll.hasten(now, rounds.LOOK_AFTER_S)
             if roll.due(now):
                 await self._unless_silent(self._call_the_roll(manager, link))
             if pong is not None and self._last_heard >= pinged:
@@ -305,7 +319,7 @@ class AmiSession:
             elif pong is not None and now - pinged >= patience:
                 raise self._silent()
             wake = self._last_heard + s.ping_s if pong is None else pinged + patience
-            await _wait(link.lost, pong, min(wake, roll.next, devices.next) - now)
+            await _wait((link.lost, link.poked, pong), min(wake, roll.next, devices.next) - now)
         raise self._ended()
 
     async def _unless_silent(self, asking: Coroutine[Any, Any, None]) -> None:
@@ -335,8 +349,8 @@ class AmiSession:
         answer = await self._ask(manager, {"Action": "CoreShowChannels"})
         if answer.success:
             live = frozenset(one.channel.uniqueid for one in link.live)
-            queued = frozenset(one.channel.uniqueid for one in link.live if one.application.lower() == "queue")
-            self.items.put(Roll(self.settings.name, live, self._clock.now_ms(), queued))
+            runs = {one.channel.uniqueid: one.application for one in link.live if one.application}
+            self.items.put(Roll(self.settings.name, live, self._clock.now_ms(), runs))
 
     async def _look_at_devices(self, manager: Any) -> None:
         states = await rounds.devices(partial(self._ask_all, manager))
@@ -349,7 +363,7 @@ class AmiSession:
             return
         answer = await self._ask(manager, {"Action": "UserEvent", "UserEvent": rounds.OWN_EVENT})
         if answer.success:
-            await _wait(link.lost, link.own_event, self.settings.answer_s)
+            await _wait((link.lost, link.own_event), self.settings.answer_s)
             self.items.put(OwnEvent(self.settings.name, link.own_event.done()))
 
 
@@ -365,8 +379,7 @@ async def _race_future(future: "asyncio.Future[Any]", lost: "asyncio.Future[None
     raise _Lost
 
 
-async def _wait(lost: "asyncio.Future[None]", pong: "asyncio.Future[Any] | None", seconds: float) -> None:
-    """Wait until the link is lost, the ping is answered, or the time is over."""
-    await asyncio.wait(
-        {lost} if pong is None else {lost, pong}, timeout=max(0.001, seconds), return_when="FIRST_COMPLETED"
-    )
+async def _wait(futures: "tuple[asyncio.Future[Any] | None, ...]", seconds: float) -> None:
+    """Wait until one of them is done, or the time is over."""
+    there = {future for future in futures if future is not None}
+    await asyncio.wait(there, timeout=max(0.001, seconds), return_when=asyncio.FIRST_COMPLETED)

@@ -107,6 +107,8 @@ def call(group: Group) -> CallRecord:
     answered_by = group.answered_by
     if answered_by is not None:
         facts["answered_by"] = answered_by
+    else:
+        facts.pop("left_alone", None)
     return CallRecord(
         uniqueid=root.uid,
         caller="" if withheld else printable(root.number, 64),

@@ -72,7 +72,7 @@ class Roll:
     pbx: str
     live: frozenset[str]
     at_ms: int
-    queued: frozenset[str] = frozenset()  # those in whom the application Queue runs
+    applications: Mapping[str, str] = field(default_factory=dict, hash=False)  # Uniqueid -> what runs in it
 
 
 @dataclass(frozen=True, slots=True)

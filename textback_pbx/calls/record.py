@@ -11,7 +11,7 @@ from typing import Any
 from textback_pbx.calls import freeze
 from textback_pbx.calls import kinds as ev
 from textback_pbx.calls.channels import Chan, Kind
-from textback_pbx.calls.outcome import CallOut, CallRecord
+from textback_pbx.calls.outcome import USER_BUSY, CallOut, CallRecord
 from textback_pbx.calls.registry import MAX_CHANNELS, Ended, Registry
 from textback_pbx.calls.trunks import Trunks, no_number
 
@@ -68,6 +68,12 @@ class Fold:
         """Whether this channel is believed to live."""
         chan = self._calls.channels.get(uid)
         return chan is not None and chan.alive
+
+    def note_application(self, uid: str, application: str) -> None:
+        """The PBX says that this application runs in a live channel."""
+        chan = self._calls.channels.get(uid)
+        if chan is not None and chan.group.root is chan:
+            freeze.note_application(chan.group, application)
 
     def is_gone(self, uid: str) -> bool:
         """Whether this channel was known, and ended."""
@@ -150,9 +156,11 @@ def _dial_end(calls: Registry, event: ev.DialEnd) -> None:
     # A queue's losers get a second DialEnd; the first one said why. ANSWER is stronger than either.
     if chan.dial_status is None or event.status == "ANSWER":
         chan.dial_status = event.status
-        chan.abandoned = event.status == "CANCEL" and _caller_gave_up(calls, chan)
+        chan.abandoned = _abandoned(calls, chan, event.status)
     chan.forwarded = chan.forwarded or bool(event.forward)
     calls.stop_ringing(chan)
+    if event.status == "BUSY":
+        calls.note_on_the_phone(chan)
     if caller is not None and chan.group is not caller.group and chan.person and event.status == "ANSWER":
         caller.group.guests[chan.uid] = chan  # a pickup: the leg that answers was never dialled
 
@@ -174,6 +182,8 @@ def _hangup(calls: Registry, event: ev.Hangup) -> None:
         chan.presentation = event.channel.presentation
     if chan.group.root is chan:
         freeze.note_place(chan.group, event.channel)
+    elif event.cause == USER_BUSY:
+        calls.note_on_the_phone(chan)
     calls.gone(chan, event.cause)
 
 
@@ -247,8 +257,13 @@ def _queue(calls: Registry, event: ev.Queue) -> None:
 
 def _moved(calls: Registry, event: ev.Moved) -> None:
     chan = calls.channels.get(event.uniqueid)
-    if chan is not None:
-        chan.group.facts[event.what] = True
+    if chan is None:
+        return
+    group = chan.group
+    group.facts[event.what] = True
+    # Sent on blindly or parked, the caller himself is named, and may still be in the bridge; asked before, the desk is.
+    if chan is group.root or not calls.with_a_person(group):
+        group.facts["left_alone"] = event.what  # until a person takes the call again
 
 
 def _user_event(calls: Registry, event: ev.UserEvent) -> None:
@@ -269,6 +284,13 @@ def _live(calls: Registry, event: ev.LiveChannel) -> None:
         calls.meet(chan)
     else:
         calls.bridges.leave(chan, chan.bridge)
+
+
+def _abandoned(calls: Registry, chan: Chan, status: str) -> bool:
+    """Whether the caller left while this leg was tried, or while its holder was asked to press a key (CONTINUE)."""
+    if status == "CANCEL":
+        return _caller_gave_up(calls, chan)
+    return status == "CONTINUE" and chan.group.asked_to_end
 
 
 def _caller_gave_up(calls: Registry, chan: Chan) -> bool:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from textback_pbx.calls import freeze
 from textback_pbx.calls.channels import RING, RINGING, UP, Bridges, Chan, Group, Kind, Tombs
 from textback_pbx.calls.kinds import Snapshot
-from textback_pbx.calls.trunks import TrunkMatcher, Trunks
+from textback_pbx.calls.trunks import TrunkMatcher, Trunks, endpoint
 
 #: More channels than any office PBX has; beyond it the calls heard of longest ago are given up.
 MAX_CHANNELS = 20_000
+_MAX_PHONES = 50
 _STATE_DIALING = 3
 
 
@@ -190,8 +191,33 @@ class Registry:
             for customer in customers:
                 group = customer.group
                 group.answered_by = group.answered_by or person.uid
+                group.facts.pop("left_alone", None)
                 if person.group is not group:
                     group.guests[person.uid] = person
+
+    def with_a_person(self, group: Group) -> bool:
+        """Whether the caller hears a person now."""
+        root = group.root
+        if root is None or root.bridge is None:
+            return False
+        return any(one is not root and one.person and one.alive and one.up for one in self.bridges.connected(root))
+
+    def note_on_the_phone(self, leg: Chan) -> None:
+        """A phone said busy: whether it is in another call now, and with whom, as far as its channels show."""
+        phone = endpoint(leg.name)
+        others = [one for one in self.channels.values() if one.alive and one is not leg and endpoint(one.name) == phone]
+        known = leg.group.facts.setdefault("on_the_phone", {})
+        if isinstance(known, dict) and len(known) < _MAX_PHONES:
+            known[phone] = self._busy_with(others)
+
+    def _busy_with(self, others: list[Chan]) -> str:
+        talking = [one for one in others if one.bridge is not None and one.up]
+        if not talking:
+            return "ringing or dialling" if others else "no other call was seen"
+        far = [one for one in self.bridges.connected(talking[0]) if one.person and one is not talking[0]]
+        if any(one.outside for one in far):
+            return "talking with an outside number"
+        return f"talking with {endpoint(far[0].name)}" if far else "in another call"
 
     def see_late(self, shot: Snapshot | None) -> Chan | None:
         """See a channel whose Newchannel ought to have come: if it did not, its call was heard in part only."""

@@ -8,6 +8,8 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from textback_pbx.calls.channels import UP
+from textback_pbx.calls.kinds import Snapshot
 from textback_pbx.calls.settings import AmiSettings
 
 Ask = Callable[[dict[str, str]], Awaitable[list[Any]]]
@@ -15,6 +17,9 @@ Ask = Callable[[dict[str, str]], Awaitable[list[Any]]]
 #: The name of the UserEvent that tests itself; the dialplan never sends it.
 OWN_EVENT = "TextbackSelfTest"
 _MAX_DEVICES = 5_000
+#: An application has answered a caller: so soon the PBX is asked which one (the dialplan class is not needed for it).
+LOOK_AFTER_S = 1.5
+_LOOK_REST_S = 5.0
 
 
 class Timetable:
@@ -23,13 +28,20 @@ class Timetable:
     def __init__(self, now: float, first: float, cap: float) -> None:
         self._step, self._cap = first, cap
         self.next = now + first
+        self._last = -math.inf
+
+    def hasten(self, now: float, first: float) -> None:
+        """Something happened that is worth a look: begin anew with ``first`` seconds, unless the last look is fresh."""
+        at = max(now + first, self._last + _LOOK_REST_S)
+        if at < self.next:
+            self._step, self.next = first, at
 
     def due(self, now: float) -> bool:
         """Whether it is due now; if so, the next time is set."""
         if now < self.next:
             return False
         self._step = min(self._cap, self._step * 2)
-        self.next = now + self._step
+        self._last, self.next = now, now + self._step
         return True
 
 
@@ -56,6 +68,11 @@ async def devices(ask: Ask) -> Mapping[str, str] | None:
         return None
     told = ((str(one.device)[:80], str(one.state)[:20]) for one in listed[:_MAX_DEVICES])
     return {device: state for device, state in told if device}
+
+
+def answered(shot: Snapshot) -> bool:
+    """Whether this is a call's first channel, and up: somebody or something has answered."""
+    return shot.state == UP and shot.uniqueid == shot.linkedid
 
 
 def is_own_event(block: bytes) -> bool:

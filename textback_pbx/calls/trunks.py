@@ -77,6 +77,11 @@ def technology(name: str) -> str:
     return name.partition("/")[0].lower()
 
 
+def endpoint(name: str) -> str:
+    """The phone or trunk a channel belongs to: ``PJSIP/101`` of ``PJSIP/101-0000002a``."""
+    return name.rpartition("-")[0] or name
+
+
 def local_half(name: str) -> tuple[str, str] | None:
     """``("Local/101@ctx-00000004", "1")`` for a half of a Local channel; None for anything else."""
     match = _LOCAL.fullmatch(name)

@@ -194,7 +194,10 @@ class Watcher:
         known = self._fold.live_channels()
         absent = known - item.live
         gone, self._absent = absent & self._absent, absent
-        queued = {uid for uid in item.queued & known if not self._fold.has_fact(uid, "queue")}
+        for uid, application in item.applications.items():
+            self._fold.note_application(uid, application)
+        queued = {uid for uid in known if item.applications.get(uid, "").lower() == "queue"}
+        queued = {uid for uid in queued if not self._fold.has_fact(uid, "queue")}
         self.self_test.roll([uid for uid in item.live - known if not self._fold.is_gone(uid)], queued)
         self.self_test.unheard_end(len(gone))
         return self._settle(self._fold.end_unheard(gone), item.at_ms, monotonic)
