@@ -13,6 +13,7 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
+from tests import docs_man
 from tests.docs_commands import commands
 from tests.docs_settings import settings
 from textback_pbx.calls.outcome import CALL_TABLE, LEG_TABLE, UNREACHABLE, LegClass, Outcome
@@ -302,6 +303,11 @@ def main() -> int:
             behind = not write
             if write:
                 page.write_text(new, encoding="utf-8")
+    if not docs_man.PAGE.exists() or docs_man.PAGE.read_text(encoding="utf-8") != docs_man.page():
+        print(f"{docs_man.PAGE.name}: {'filled' if write else 'behind'}")
+        behind = not write
+        if write:
+            docs_man.PAGE.write_text(docs_man.page(), encoding="utf-8")
     return int(behind)
 
 

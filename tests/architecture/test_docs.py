@@ -3,11 +3,13 @@
 import ast
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests import docs, docs_commands, docs_settings
+from tests import docs, docs_commands, docs_man, docs_settings
 from textback_pbx.calls.outcome import LegClass, Outcome
 from textback_pbx.decision import document, nudge, rules
 from textback_pbx.modem.health import WORDS
@@ -236,3 +238,15 @@ def test_a_row_is_tried_exactly_when_a_test_names_it(number):
         assert not tested, f"row {number} says 'not yet', and is named in {tested}: say 'tried' in docs/faults.md"
     else:
         assert tested, f"row {number} says '{CATALOGUE[number]}', and no test names it"
+
+
+def test_the_manual_page_is_the_command_lines():
+    assert docs_man.PAGE.read_text() == docs_man.page(), "run: python -m tests.docs --write"
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="no groff here to read the manual page")
+def test_the_manual_page_has_no_mistake_troff_knows():
+    done = subprocess.run(
+        ["groff", "-man", "-Tutf8", "-ww", "-z", str(docs_man.PAGE)], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
