@@ -177,6 +177,9 @@ def test_the_report_says_one_sentence_and_every_number(config):
     assert ["missed", "1"] in [row[:2] for row in rows]
     shown = run(report.app, config, "--from", before, "--to", day)
     assert shown.startswith(sentence.replace("today", f"from {before} to {day}"))
+    assert "█" in shown
+    assert "\x1b" not in shown
     assert "You missed no calls last" in run(report.app, config, "--month", "--sentence")
+    assert "there is no line 'nobody'" in run(report.app, config, "--line", "nobody", code=2)
     assert "choose one" in run(report.app, config, "--week", "--month", code=2)
     assert "these are no days" in run(report.app, config, "--from", "soon", code=2)

@@ -38,15 +38,15 @@ def show(made: Report, *, no_color: bool) -> None:
                     rows.add_row("  " + name.replace("_", " "), Text(shown, style="green"), definition)
             console.print(rows)
             if "by_hour" in names and made.missed:
-                console.print(_chart(made.by_weekday, DEFINITIONS["by_weekday"]))
-                console.print(_chart(made.by_hour, DEFINITIONS["by_hour"]))
+                for name in _CHARTS:
+                    console.print(f"\n  {DEFINITIONS[name]}", style="dim")
+                    console.print(_chart(getattr(made, name)))
     for line in page.get().split("\n"):
         print(line.rstrip())
 
 
-def _chart(values: Mapping[str, int], definition: str) -> Table:
+def _chart(values: Mapping[str, int]) -> Table:
     chart = Table.grid(padding=(0, 1))
-    chart.title, chart.title_justify, chart.title_style = f"\n  {definition}", "left", "dim"
     most = max(values.values())
     for name, count in values.items():
         bar = "█" * max(1, round(_BAR * count / most)) if count else ""
