@@ -41,6 +41,8 @@ _UNKNOWN, _CLOSE = 2, 4
 _LONGEST = 40
 
 
+#: What follows these is said by itself: "Tuesday is fine but no more texts".
+_BUT = frozenset({"but", "pero", "mais", "aber", "maar"})
 _WORK = frozenset({"work"})
 
 
@@ -93,23 +95,34 @@ def _read(name: str) -> Lexicon:
 def refusal(found: Sequence[Token]) -> Gist | None:
     """Return what in these tokens refuses texts, the surest clause first; ``None`` when nothing does."""
     best: Gist | None = None
-    for sentence in _cut(found, STOP):
-        for lexicon in lexicons():
-            if "veto" in _ideas([token for token in sentence if token.text not in BREAKS], lexicon).places:
-                continue
-            for clause in _cut(sentence, COMMA):
-                gist = _of_clause(clause, lexicon)
-                if gist is not None and gist.sure:
-                    return gist
-                best = best or gist
+    if _triggers().isdisjoint(token.text for token in found):
+        return None
+    for sentence in _cut(found, frozenset({STOP}) | _BUT):
+        words = [token for token in sentence if token.text not in BREAKS]
+        reads = [(_ideas(words, lexicon), lexicon) for lexicon in lexicons()]
+        read, lexicon = max(reads, key=lambda pair: pair[0].known)
+        if "veto" in read.places:
+            continue
+        for clause in _cut(sentence, frozenset({COMMA})):
+            gist = _of_clause(clause, lexicon)
+            if gist is not None and gist.sure:
+                return gist
+            best = best or gist
     return best
 
 
-def _cut(found: Sequence[Token], at: str) -> list[list[Token]]:
-    """Cut tokens at a break; parts too short or too long to say something are left out."""
+@cache
+def _triggers() -> frozenset[str]:
+    """Return the words without one of which nothing here is a refusal."""
+    wanted = {"texts", "remove", "other", "these"}
+    return frozenset(phrase[0] for lexicon in lexicons() for phrase, ideas in lexicon.ideas.items() if ideas & wanted)
+
+
+def _cut(found: Sequence[Token], at: frozenset[str]) -> list[list[Token]]:
+    """Cut tokens at breaks; parts too short or too long to say something are left out."""
     out: list[list[Token]] = [[]]
     for token in found:
-        if token.text == at:
+        if token.text in at:
             out.append([])
         else:
             out[-1].append(token)

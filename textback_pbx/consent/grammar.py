@@ -37,6 +37,17 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Anywhere:
+    """Phrases looked for anywhere in the folded text, for languages written without spaces."""
+
+    name: str
+    label: str
+    language: str
+    why: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Bare:
     """What may stand around a bare word, and the bare words by kind; phrases as tuples of tokens."""
 
@@ -54,6 +65,7 @@ class Grammar:
     instructions: tuple[re.Pattern[str], ...]
     auto_replies: tuple[re.Pattern[str], ...]
     rules: tuple[Rule, ...]
+    anywhere: tuple[Anywhere, ...]
     reactions: tuple[str, ...]
     typo_targets: Mapping[str, int]
     words: frozenset[str]
@@ -96,6 +108,7 @@ def load() -> Grammar:
         instructions=tuple(lists["instructions"]),
         auto_replies=tuple(lists["auto_replies"]),
         rules=tuple(rules),
+        anywhere=tuple(_anywhere(name, raw) for name, data in files.items() for raw in data.get("anywhere", [])),
         reactions=tuple(verb for data in files.values() for verb in data.get("reactions", [])),
         typo_targets={word: slips for data in files.values() for word, slips in data.get("typos", {}).items()},
         words=_known_words(files, bare),
@@ -135,6 +148,13 @@ def _rule(language: str, raw: Mapping[str, Any], sets: Mapping[str, Sequence[str
         only=alternation(raw.get("only", []), sets),
         name_last=raw.get("name_last", False),
     )
+
+
+def _anywhere(language: str, raw: Mapping[str, Any]) -> Anywhere:
+    """Phrases with spaces must begin and end at a word's edge; scripts without spaces have no edges."""
+    words = {form for word in raw["words"] for form in spellings(word)}
+    shown = [rf"(?<!\w){re.escape(word)}" if word[0] < "\u0e00" else re.escape(word) for word in sorted(words)]
+    return Anywhere(raw["name"], raw["label"], language, raw["why"], re.compile("|".join(shown)))
 
 
 def _bare(files: Mapping[str, Mapping[str, Any]]) -> Bare:

@@ -161,7 +161,8 @@ def _sentence_verdict(found: Sequence[Token], grammar: Grammar, text: str, last:
     if any(auto.search(whole.text) for auto in grammar.auto_replies):
         return Keyword(Label.NONE, "an automatic reply (rule 4)", "auto_reply")
     stop = said or _first(grammar, line, "stop") or _stop_sentence(line, grammar, text)
-    distress = _first(grammar, whole, "distress")
+    stop = stop or _anywhere(grammar, line, "stop")
+    distress = _first(grammar, whole, "distress") or _anywhere(grammar, whole, "distress")
     if distress is not None:
         label = Label.AMBIGUOUS if stop and stop.rule != "leave_alone" else Label.NONE
         return Keyword(label, distress.why, distress.rule, distress.span, distress.language)
@@ -180,6 +181,18 @@ def _unbroken(found: Sequence[Token]) -> Sequence[Token]:
     if len(parts) >= 3 and all(len(part) == 1 for part in parts):
         return [token for part in parts for token in part]
     return found
+
+
+def _anywhere(grammar: Grammar, line: Line, label: str) -> Keyword | None:
+    """A phrase of a language that is written without spaces, or of one that has only phrases here."""
+    for phrases in grammar.anywhere:
+        match = phrases.pattern.search(line.text) if phrases.label == label else None
+        if match is not None:
+            span = (match.start(), match.end())
+            inside = line.span(*span) if line.inside(*span) else (line.tokens[0].start, line.tokens[-1].end)
+            shown = _LABELS.get(label) or Label(label)
+            return Keyword(shown, phrases.why, phrases.name, inside, phrases.language)
+    return None
 
 
 def _first(grammar: Grammar, line: Line, label: str) -> Keyword | None:
