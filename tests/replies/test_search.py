@@ -11,7 +11,7 @@ from tests.replies.support import SENDER, T0, a_message, a_part
 from textback_pbx.database import Database
 from textback_pbx.replies import search
 from textback_pbx.replies.search import QueryProblem
-from textback_pbx.replies.search_store import END, MARK, TABLES, scrub
+from textback_pbx.replies.search_store import END, MARK, TABLES, scrub, scrub_slowly
 from textback_pbx.replies.search_store import search as look
 from textback_pbx.replies.store import assemble_ready, store_part
 from textback_pbx.replies.threads import store as threads
@@ -99,15 +99,23 @@ async def test_what_is_erased_cannot_be_found_from_that_statement_on(said, table
             await tx.run(f"INSERT INTO {words} ({words}) VALUES ('integrity-check')")
 
 
-async def test_a_scrubbed_index_holds_no_erased_word(tmp_path):
+@pytest.mark.parametrize("slowly", [False, True])
+async def test_a_scrubbed_index_holds_no_erased_word(tmp_path, slowly):
     path = tmp_path / "x.sqlite"
     database = await Database.open(path)
     async with database.transaction() as tx:
-        for n in range(300):
+        for n in range(900):
             await a_message(tx, body=f"zebra{n} and quagga", at_ms=T0 + n)
+        for n in range(100):
+            await a_message(tx, body=f"zebu{n}", at_ms=T0 + n)
     async with database.transaction() as tx:
-        await tx.run("UPDATE messages SET body = ''")
-        await scrub(tx)
+        await tx.run("UPDATE messages SET body = '' WHERE id <= 900")
+        if not slowly:
+            await scrub(tx)
+    if slowly:
+        assert await scrub_slowly(database.transaction, pages=2) > len(TABLES)
+    async with database.read() as tx:
+        assert len(await found(tx, "zeb*", limit=500)) == 100
     await database.close()
     left = path.read_bytes()
     assert b"quagga" not in left

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from textback_pbx.clock import HOUR_MS, SECOND_MS, Clock
+from textback_pbx.clock import DAY_MS, HOUR_MS, SECOND_MS, Clock
 from textback_pbx.config import Settings
 from textback_pbx.consent.ledger import local_time
 from textback_pbx.database import Database
@@ -22,12 +22,14 @@ from textback_pbx.keeping.backup import BackupProblem
 from textback_pbx.keeping.purge import Retention, purge
 from textback_pbx.keeping.restore import LEDGER_LOST
 from textback_pbx.keeping.rotation import Keep
+from textback_pbx.replies import search_store
 
 log = logging.getLogger(__name__)
 
 #: When the last nightly round was for, in ``meta``.
-LAST_ROUND = "upkeep_ms"
+LAST_ROUND, LAST_SCRUB = "upkeep_ms", "search_scrubbed_ms"
 _LONGEST_S = 3600.0
+_SCRUB_EVERY_MS = 30 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,17 @@ class Upkeep:
         )
         if gone:
             log.info("kept no longer: %s", ", ".join(f"{count} {kind}" for kind, count in gone.items()))
+            await self._scrub(now_ms)
+
+    async def _scrub(self, now_ms: int) -> None:
+        """Once a month, take what was forgotten out of the search index's older pieces too: it writes all of it."""
+        async with self._database.read() as tx:
+            last_ms = int(await tx.value("SELECT value FROM meta WHERE key = ?", (LAST_SCRUB,)) or 0)
+        if now_ms - last_ms < _SCRUB_EVERY_MS:
+            return
+        await search_store.scrub_slowly(self._database.transaction)
+        async with self._database.transaction() as tx:
+            await tx.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (LAST_SCRUB, str(now_ms)))
 
     async def _last_round(self) -> int:
         async with self._database.read() as tx:

@@ -5,6 +5,8 @@ schema take words out of the index in the statement that overwrites or deletes t
 office looks for what was said lately, and the newest hits are found without reading the older ones.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from textback_pbx.database import Row, Tx
@@ -146,7 +148,25 @@ async def scrub(tx: Tx) -> None:
     """Merge the index into one piece, so that nothing of erased words stays in its older ones.
 
     Erased words cannot be found from the moment they are erased; this is for who reads the file itself. It writes the
-    whole index once: seconds for a hundred thousand texts, so it belongs to an erasure and a purge, not to every write.
+    whole index once: seconds for a hundred thousand texts. For one person's erasure; see :func:`scrub_slowly`.
     """
     for table in TABLES:
         await tx.run(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - constants only
+
+
+async def scrub_slowly(transaction: Callable[[], AbstractAsyncContextManager[Tx]], pages: int = 100) -> int:
+    """Do the same a few pages a transaction, so that a call that comes meanwhile waits for milliseconds.
+
+    Returns how many transactions it took. A negative number of pages begins to merge everything into one piece, as
+    ``optimize`` does (https://www.sqlite.org/fts5.html, 6.8); it is done when a step changes less than two rows.
+    """
+    steps = 0
+    for table in TABLES:
+        many, changed = -pages, 2
+        while changed >= 2:
+            async with transaction() as tx:
+                before = await tx.value("SELECT total_changes()")
+                await tx.run(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", (many,))  # noqa: S608 - constants only
+                changed = await tx.value("SELECT total_changes()") - before
+            many, steps = pages, steps + 1
+    return steps
