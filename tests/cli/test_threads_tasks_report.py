@@ -146,6 +146,7 @@ def test_a_booking_without_a_time_takes_the_one_the_customer_asked_for(config, t
     with sqlite3.connect(tmp_path / "t.sqlite") as raw:
         window = {"start": "2030-11-26T09:00:00-06:00", "end": "2030-11-26T12:00:00-06:00"}
         raw.execute("UPDATE threads SET intake = ?", (json.dumps({"window": window}),))
+    assert "understood: Tue 26 Nov 09:00-12:00" in run(threads.app, config, "show", "1")
     assert "booked for Tue 2030-11-26 09:00 to 12:00" in run(threads.app, config, "book", "1")
 
 

@@ -56,7 +56,15 @@ def heading(thread: Thread, zone: ZoneInfo) -> str:
     parts += [f"{thread.name or 'no name'}{', ' + thread.customer if thread.customer else ''}"] if thread.name else []
     parts += [f"owner {thread.owner}"] if thread.owner else []
     paused = "; automation paused, a person has to decide" if thread.automation == "paused" else ""
-    return ", ".join(parts) + paused
+    return "\n".join([", ".join(parts) + paused, *_understood(thread)])
+
+
+def _understood(thread: Thread) -> list[str]:
+    """Return what intake read out of the last text, if anything: staff need not read it out again."""
+    from textback_pbx.tasks.notify import fields_in_words
+
+    words = fields_in_words(json.loads(thread.intake))
+    return [f"  understood: {words}"] if words else []
 
 
 def line_of(item: Item, zone: ZoneInfo) -> str:
