@@ -20,7 +20,7 @@ from textback_pbx.calls.outcome import CALL_TABLE, LEG_TABLE, UNREACHABLE, LegCl
 from textback_pbx.decision.store import HOLDING
 from textback_pbx.modem.health import BLOCKING, WORDS
 from textback_pbx.replies.threads import status
-from textback_pbx.tasks import book, report
+from textback_pbx.tasks import book, notify, orders, report
 from textback_pbx.testing.ami_script import SCRIPTS
 from textback_pbx.testing.asterisk import parser as pbx_parser
 from textback_pbx.testing.asterisk_control import COMMANDS as PBX_COMMANDS
@@ -186,6 +186,36 @@ def report_numbers() -> str:
     return "\n".join(parts)
 
 
+def events() -> str:
+    """The events that people and endpoints are told of."""
+    return table(("event", "what happened"), [(code(name), words) for name, words in notify.EVENTS.items()])
+
+
+def notice_states() -> str:
+    """Where a notification can stand."""
+    return table(("state", "what it says"), [(code(n), w) for n, w in member_words(notify.NoticeState).items()])
+
+
+ORDER_WORDS = {
+    "on_my_way": ("12 on my way", "the customer is told that somebody is on the way; the task is theirs"),
+    "done": ("12 done, replaced the valve", "the thread's tasks are closed; what follows is kept as a note, never sent"),
+    "call": ("12 call", "the customer's number comes back; the task is theirs"),
+    "booked": ("12 booked tomorrow 9", "it became an appointment, with its time if one is understood; nothing is sent"),
+    "take": ("12 take", "the task is theirs"),
+    "pass": ("12 pass", "the next in the chain has it"),
+    "text": ("12 We come at five.", "anything else after the code goes to the customer as it is"),
+    "list": ("list", "their open tasks with their codes"),
+    "help": ("help", "what can be said"),
+    "unclear": ("hello?", "no code: nothing is sent, and the answer says so"),
+}
+
+
+def staff_orders() -> str:
+    """What a member of staff can text."""
+    rows = [(ORDER_WORDS[one.value][0], code(one.value), ORDER_WORDS[one.value][1]) for one in orders.Order]
+    return table(("they text", "it is", "what follows"), rows)
+
+
 def modem_words() -> str:
     """Everything the component `modem` can say."""
     rows = [
@@ -273,6 +303,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "thread-moves": thread_moves,
     "tasks": task_tables,
     "report-numbers": report_numbers,
+    "events": events,
+    "notice-states": notice_states,
+    "orders": staff_orders,
     "modem-words": modem_words,
     "holding": holding,
     "pbx-commands": pbx_commands,
