@@ -29,6 +29,7 @@ from textback_pbx.pipeline.keep import Keeper
 from textback_pbx.pipeline.lines import Lines
 from textback_pbx.pipeline.listen import Listener
 from textback_pbx.pipeline.loop import Bell, insist, work
+from textback_pbx.pipeline.metrics import Exporter
 from textback_pbx.pipeline.modems import outbox_settings
 from textback_pbx.pipeline.office import office_of
 from textback_pbx.pipeline.receive import Receiver
@@ -114,6 +115,7 @@ class Agent:
             clock_trusted=trusted,
             on_notice=self._deliver_bell.ring,
         )
+        self._exporter = Exporter(settings.metrics.textfile, database, self.board, clock)
         self._upkeep = Upkeep(database, plan_of(settings), clock, self.board, clock_trusted=trusted)
         self._office = office
 
@@ -176,7 +178,9 @@ class Agent:
         for listener in self._listeners:
             await listener.beat()
         self._lines.write_figures()
-        return await self._keeper.step()
+        pause = await self._keeper.step()
+        await self._exporter.write(self._lines.all_figures())
+        return pause
 
     def _then_tell(self, step: Callable[[], Awaitable[float]]) -> Callable[[], Awaitable[float]]:
         """Return a step that wakes the tell loop when it did something."""

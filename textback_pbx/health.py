@@ -79,6 +79,10 @@ class Board:
         """Return a component's note, if it has one."""
         return self._notes.get(component)
 
+    def notes(self) -> list[Note]:
+        """Return every component's note."""
+        return list(self._notes.values())
+
     async def save(self, database: Database) -> None:
         """Write the notes that changed, in one transaction. Raises ``sqlite3.Error`` and keeps them for later."""
         names = sorted(self._unsaved)

@@ -221,6 +221,7 @@ class Rules(Section):
     per_prefix_per_hour: int = Field(default=10, ge=1, le=1000)
     per_hour: int = Field(default=30, ge=1, le=3600)
     per_day: int = Field(default=100, ge=1, le=10_000)
+    alert_every_hours: int = Field(default=24, ge=1, le=168)
     flood_calls: int = Field(default=60, ge=5, le=500)
     flood_prefix_calls: int = Field(default=20, ge=5, le=500)
     flood_pause_minutes: int = Field(default=60, ge=5, le=1440)
@@ -281,6 +282,12 @@ class Retention(Section):
 
     words_months: int = Field(default=24, ge=0, le=240)
     records_months: int = Field(default=60, ge=0, le=240)
+
+
+class Metrics(Section):
+    """Figures for Prometheus."""
+
+    textfile: Path | None = None
 
 
 class Log(Section):

@@ -23,6 +23,7 @@ from textback_pbx.config.sections import (
     Hours,
     Line,
     Log,
+    Metrics,
     Modem,
     Nudge,
     Office,
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     backup: Backup = Backup()
     retention: Retention = Retention()
+    metrics: Metrics = Metrics()
     log: Log = Log()
 
     @classmethod

@@ -145,6 +145,10 @@ class Lines:
             for modem in self._modems:
                 self._note(modem)
 
+    def all_figures(self) -> dict[str, dict[str, str | int | None]]:
+        """Return the figures of every modem by its name."""
+        return {modem.name: self.figures(modem) for modem in self._modems}
+
     def figures(self, modem: Modem) -> dict[str, str | int | None]:
         """Return what `modem status` shows beside the words, as of now."""
         figures = modem.health.figures()
