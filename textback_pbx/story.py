@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from textback_pbx.calls import store as calls
+from textback_pbx.calls.around_store import around
 from textback_pbx.consent import store as consent
 from textback_pbx.database import Row, Tx
 from textback_pbx.decision import nudge_store as nudges
@@ -27,6 +28,7 @@ async def of_call(tx: Tx, which: str) -> Story | None:
     messages = await tx.all("SELECT * FROM messages WHERE call_id = ? ORDER BY id", (call["id"],))
     return {
         "call": _call(call),
+        "around": await around(tx, call),
         "decision": await _decision(tx, decision),
         "nudge": await _nudge(tx, call["id"]),
         "messages": [await _text(tx, row) for row in messages],

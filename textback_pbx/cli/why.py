@@ -79,6 +79,7 @@ def _tell_call(story: Story, clock: Clock) -> None:
     for leg in call["legs"]:
         rang = f", rang {leg['ring_seconds']} s" if leg.get("ring_seconds") is not None else ""
         print(f"    {leg['channel']}: {leg['class']}{rang}: {leg['evidence']}")
+    _tell_phones(call, story["around"], clock)
     _tell_decision(story["decision"], clock)
     for text in story["messages"]:
         _tell_message(text, clock)
@@ -92,6 +93,17 @@ def _tell_call(story: Story, clock: Clock) -> None:
         ends = f"; {task['state']} by {task['closed_by']}: {task['result']}" if task["closed_ms"] else ""
         urgent = "" if task["priority"] == "normal" else f" {task['priority'].upper()}"
         print(f"Task {task['id']}{urgent} for {task['owner']}, due {clock(task['due_ms'])}: {task['reason']}{ends}")
+
+
+def _tell_phones(call: dict[str, Any], around: dict[str, Any], clock: Clock) -> None:
+    from textback_pbx.calls import words
+
+    facts = call["facts"]
+    for line in words.phones(call["legs"], facts, clock):
+        print(f"  Phone {line}")
+    answered = call["outcome"] == "answered"
+    for line in (*words.afterwards(facts, answered=answered), *words.around(around, clock)):
+        print(f"  {line[:1].upper()}{line[1:]}")
 
 
 def _tell_decision(decision: dict[str, Any] | None, clock: Clock) -> None:

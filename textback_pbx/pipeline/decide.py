@@ -5,9 +5,13 @@ An answered call also ends what waits for that caller: the queued text and the o
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from textback_pbx.calls import store as calls
+from textback_pbx.calls import words
 from textback_pbx.clock import SECOND_MS, Clock
 from textback_pbx.consent import entries, ledger
 from textback_pbx.consent import store as consent
@@ -78,12 +82,22 @@ class Decider:
         if call.outcome == "answered":
             await reached(tx, call.caller, "the caller called again and was answered", facts.now_ms)
         if decision.alert:
-            await people.alert(tx, self._office, subject, decision, facts.now_ms)
+            wrong = await self._wrong(tx, call)
+            await people.alert(tx, self._office, subject, decision, now_ms=facts.now_ms, what=wrong)
         if decision.verdict is Verdict.TEXT and message is not None and not decision.dry_run:
             await self._announce(tx, call, decision, facts.greeting_version)
             return await self._enqueue(tx, call, message, facts.now_ms)
         await self._task(tx, subject, decision, facts.now_ms)
         return False
+
+    async def _wrong(self, tx: Tx, call: Call) -> str:
+        """What was wrong when a call reached nobody, for the admin; '' for any other call."""
+        row = await calls.find_call(tx, str(call.id)) if call.outcome == "not_reachable" else None
+        if row is None:
+            return ""
+        zone = ZoneInfo(self._office.line(call.line).hours.zone)
+        stamp = partial(_stamp, zone=zone)
+        return words.what_was_wrong(json.loads(row["legs"]), json.loads(row["facts"]), stamp)
 
     async def _facts(self, tx: Tx, call_id: int, line: LinePolicy, *, look: int) -> Any:
         return await decisions.gather(
@@ -164,6 +178,14 @@ class Decider:
 def _just_decided(message: Row, now_ms: int) -> bool:
     """Whether the decision is seconds old and nothing held its text: the facts cannot have changed unnoticed."""
     return bool(0 <= now_ms - message["created_ms"] <= _FRESH_MS and message["not_before_ms"] <= message["created_ms"])
+
+
+def _stamp(at_ms: int | None, zone: ZoneInfo) -> str:
+    return (
+        "?"
+        if at_ms is None
+        else datetime.fromtimestamp(at_ms / SECOND_MS, UTC).astimezone(zone).strftime("%a %d %b %H:%M")
+    )
 
 
 async def reached(tx: Tx, number: str | None, why: str, now_ms: int) -> None:

@@ -30,6 +30,7 @@ class Office:
     staffing: Staffing = field(default_factory=Staffing)
     modem_lines: Mapping[str, str] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
+    alert_every_ms: int = 24 * HOUR_MS  # the admin is told of the same line's trouble once in so long
 
     def line_of(self, dialled: str, pbx: str = "") -> str:
         """Return the name of the line a number dialled on this PBX belongs to; a line of that PBX comes first."""
@@ -52,7 +53,9 @@ def office_of(settings: Settings) -> Office:
     dialled = {(line.pbx, number): line.name for line in settings.lines for number in line.dialled}
     staffing = staffing_of(settings, lines[DEFAULT_LINE].hours)
     patience = Patience(settings.replies.no_response_hours * HOUR_MS)
-    return Office(_policy(settings), lines, dialled, settings.office.country, staffing, first_lines(settings), patience)
+    country, alert_every_ms = settings.office.country, settings.rules.alert_every_hours * HOUR_MS
+    modem_lines = first_lines(settings)
+    return Office(_policy(settings), lines, dialled, country, staffing, modem_lines, patience, alert_every_ms)
 
 
 def _policy(settings: Settings) -> Policy:

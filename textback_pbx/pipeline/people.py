@@ -88,11 +88,18 @@ async def hand_to(
     return chosen if done else None
 
 
-async def alert(tx: Tx, office: Office, subject: Subject, decision: Decision, now_ms: int) -> None:
-    """Tell the admin of a broken phone, trunk or route: at most one task a line and day."""
-    day = ledger.local_time(now_ms, ZoneInfo(office.line(subject.line).hours.zone))[:10]
-    once = Subject(f"repair:{subject.line}:{day}", subject.line, None, call_id=subject.call_id)
-    await open_task(tx, office, once, Kind.REPAIR, decision.alert, now_ms=now_ms, owner=ADMIN)
+async def alert(tx: Tx, office: Office, subject: Subject, decision: Decision, *, now_ms: int, what: str = "") -> bool:
+    """Tell the admin of a broken phone, trunk or route (``what`` was wrong), or of a limit; not again for a while.
+
+    For each line and each rule apart, as often as ``rules.alert_every_hours`` allows. Return whether he was told.
+    """
+    topic = f"repair:{subject.line}:{'not_reachable' if what else decision.rule}"
+    last_ms = await tasks.last_of(tx, topic)
+    if last_ms is not None and 0 <= now_ms - last_ms < office.alert_every_ms:
+        return False
+    once = Subject(f"{topic}:{now_ms}", subject.line, None, call_id=subject.call_id)
+    reason = f"{decision.alert}: {what}" if what else decision.alert
+    return await open_task(tx, office, once, Kind.REPAIR, reason[:500], now_ms=now_ms, owner=ADMIN) is not None
 
 
 async def record_consent_of_call(tx: Tx, office: Office, call: Any, said: dict[str, Any]) -> None:

@@ -140,6 +140,14 @@ async def assign_task(
     return True
 
 
+async def last_of(tx: Tx, topic: str) -> int | None:
+    """When the last task was opened whose source is ``topic:...``, ms UTC; ``None``: never."""
+    found = await tx.value(
+        "SELECT max(created_ms) FROM tasks WHERE source > ? AND source < ?", (f"{topic}:", f"{topic};")
+    )
+    return None if found is None else int(found)
+
+
 async def close_task(
     tx: Tx, task_id: int, *, actor: str, now_ms: int, result: str = "", step: Step = Step.FINISH
 ) -> Changed:
