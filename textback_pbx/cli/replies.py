@@ -84,7 +84,7 @@ def _keyword_evidence(keyword: Keyword, text: str) -> dict[str, Any]:
 def _object(line: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError of its own
         raise LineProblem(f"no JSON: {error}") from error
     if not isinstance(value, dict):
         raise LineProblem('not a JSON object; write {"text": "..."}')
@@ -102,7 +102,7 @@ def _last_outbound(value: Any) -> LastOutbound:
 
 
 def _zone(value: Any) -> str | None:
-    if value is None:
+    if value in (None, ""):
         return None
     try:
         return ZoneInfo(value).key
@@ -111,7 +111,7 @@ def _zone(value: Any) -> str | None:
 
 
 def _now(value: Any, zone: str | None) -> datetime | None:
-    if value is None:
+    if value in (None, ""):
         return None
     try:
         now = datetime.fromisoformat(value)
@@ -125,6 +125,8 @@ def _now(value: Any, zone: str | None) -> datetime | None:
 
 
 def _business(value: Any) -> str | None:
-    if value is None or (isinstance(value, str) and value in _BUSINESSES):
+    if value in (None, ""):
+        return None
+    if isinstance(value, str) and value in _BUSINESSES:
         return value
     raise LineProblem(f'"business" is {value!r}; it may be {", ".join(_BUSINESSES)}')

@@ -40,6 +40,7 @@ class BareWord:
 
 def parse(found: Sequence[Token], grammar: Grammar, text: str) -> BareWord | None:
     """Return the one keyword the message consists of, or ``None`` when it says anything else."""
+    found = _without_echoes(found)
     pieces = _pieces(found, grammar)
     if pieces is None:
         pieces = _pieces(_without_signature(found, grammar, text), grammar)
@@ -55,6 +56,21 @@ def parse(found: Sequence[Token], grammar: Grammar, text: str) -> BareWord | Non
     others = {piece.kind for piece in words if piece.text != decisive.text}
     wrapping = frozenset(piece.kind for piece in pieces if piece.kind in WRAPPING) | frozenset(others)
     return BareWord(decisive.kind, decisive, wrapping, before, len(words) > 1)
+
+
+def _without_echoes(found: Sequence[Token]) -> Sequence[Token]:
+    """Keep two of a word that a long message says again and again: ``STOP STOP STOP ...``, however often."""
+    if len(found) <= _LONGEST:
+        return found
+    kept: list[Token] = []
+    last, times = "", 0
+    for token in found:
+        if token.text not in BREAKS:
+            times = times + 1 if token.text == last else 1
+            last = token.text
+        if token.text in BREAKS or times <= 2:
+            kept.append(token)
+    return kept
 
 
 def _pieces(found: Sequence[Token], grammar: Grammar) -> list[Piece] | None:
