@@ -187,7 +187,14 @@ def decide() -> None:
     asyncio.run(_on_big(measure))
 
 
-BENCHES = {"start": start, "ami": ami, "latency": latency, "inbox": inbox, "decide": decide}
+def modem() -> None:
+    """Queue to ``AT+CMGS``, commands a second, idle CPU and memory, beside gammu-smsd and smstools."""
+    from tests.bench.modem import modem as measure
+
+    measure(say)
+
+
+BENCHES = {"start": start, "ami": ami, "latency": latency, "modem": modem, "inbox": inbox, "decide": decide}
 
 
 def main() -> None:
