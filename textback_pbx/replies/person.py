@@ -10,7 +10,8 @@ from textback_pbx.replies.lexicon import load
 from textback_pbx.replies.plain import Found, plain
 
 _PARTICLE = r"(?:de la |de los |van der |van |von |de |del |da |di |la |le |st\. |o'|mc|al-)?"
-_CAP = rf"(?:{_PARTICLE}[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ'’-]*(?:[A-Z][a-zà-öø-ÿ]+)?(?:(?<=Jr)\.|(?<=Sr)\.)?|{_PARTICLE}(?:[A-Z]\.){{1,3}})"
+_WORD = r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ'’-]*(?:[A-Z][a-zà-öø-ÿ]+)?(?:(?<=Jr)\.|(?<=Sr)\.)?"
+_CAP = rf"(?:(?:[A-Z]\.){{1,3}}|{_PARTICLE}{_WORD})"
 _TITLE = r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Mx)\.? )?"
 _NAME = rf"(?P<name>{_TITLE}{_CAP}(?:[ ](?!And\b|From\b|At\b|Here\b|Calling\b|With\b|On\b|In\b){_CAP}){{0,3}})"
 _LOWER = r"(?P<low>[a-z][a-z'-]+(?: [a-z][a-z'-]+)?)"
