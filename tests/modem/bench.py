@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from textback_pbx.modem import session as session_module
 from textback_pbx.modem.items import Direct, HealthChanged, Item, Problem, Stored
+from textback_pbx.modem.lines import PDU_GRAMMAR
 from textback_pbx.modem.modem import Modem
 from textback_pbx.modem.pin import Pins
 from textback_pbx.modem.port import PortProblem
@@ -93,7 +94,8 @@ class Bench:
     ) -> OutPart:
         return OutPart(part_id, 1, CALLER, text, encoding, seq, total, 7 if total > 1 else None, 60)
 
-    async def hand_over(self, part_id: int) -> None:
+    async def hand_over(self, part_id: int, pdu: str) -> None:
+        assert PDU_GRAMMAR.fullmatch(pdu), "what is kept as evidence is what leaves"
         await asyncio.sleep(0)
         self.handed.append(part_id)
 
@@ -101,7 +103,7 @@ class Bench:
         """Send one part; the clock is moved while the answer is awaited."""
         part = part or self.part()
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(self.modem.submit(part, lambda: self.hand_over(part.part_id)))
+            task = group.create_task(self.modem.submit(part, lambda pdu: self.hand_over(part.part_id, pdu)))
             assert await self.until(task.done, seconds=seconds, step=step), "no result"
         return task.result()
 

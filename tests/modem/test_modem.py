@@ -217,7 +217,7 @@ async def test_a_prompt_that_does_not_come_is_not_handed_over(monkeypatch):
 async def test_a_permission_that_is_withheld_closes_the_prompt(monkeypatch):
     async with bench(monkeypatch) as one:
 
-        async def no() -> None:
+        async def no(pdu: str) -> None:
             raise RuntimeError("the disk is full")
 
         async with asyncio.TaskGroup() as group:
@@ -389,7 +389,7 @@ async def test_cancelled_at_any_await_the_port_is_never_left_in_the_prompt(monke
     while ended < 3:
         async with bench(monkeypatch, radio_s=2.0) as one:
             async with asyncio.TaskGroup() as group:
-                task = group.create_task(one.modem.submit(one.part(), lambda: one.hand_over(1)))
+                task = group.create_task(one.modem.submit(one.part(), lambda pdu: one.hand_over(1, pdu)))
                 await settle(turns)
                 (task if who == "caller" else one.owner).cancel()
                 assert await one.until(task.done, seconds=5)
@@ -416,7 +416,7 @@ async def test_cancelled_at_any_await_the_port_is_never_left_in_the_prompt(monke
 async def test_an_acceptance_nobody_waited_for_is_on_the_stream(monkeypatch):
     async with bench(monkeypatch, radio_s=5.0) as one:
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(one.modem.submit(one.part(9), lambda: one.hand_over(9)))
+            task = group.create_task(one.modem.submit(one.part(9), lambda pdu: one.hand_over(9, pdu)))
             assert await one.until(lambda: one.sim.journal.since(0, "ctrl_z"))
             task.cancel()
         assert await one.until(one.late, seconds=10)

@@ -57,6 +57,7 @@ async def test_a_wrong_pin_is_tried_once_ever(monkeypatch, database):
         async with bench(monkeypatch, sim=card, pins=remembered(database), pin="9999", start=False) as one:
             assert await real(one, lambda: one.modem.health.problem is Problem.PIN_WRONG)
             await real(one, lambda: False, seconds=300)
+            assert await real(one, lambda: one.modem.health.problem is Problem.PIN_WRONG)  # it looks again now and then
             assert card.pin_tries == 2
             assert "third wrong one" in one.modem.trouble()
             assert not any("9999" in item.pdu for item in one.stored())

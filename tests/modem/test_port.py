@@ -42,7 +42,7 @@ async def until(condition, seconds: float = 5.0) -> float:
     return time.monotonic() - start
 
 
-async def nothing() -> None:
+async def nothing(pdu: str) -> None:
     """A permission given at once."""
 
 

@@ -124,7 +124,7 @@ async def send(modem: Modem, text: str, seen: Seen) -> list[int | str]:
     return answers
 
 
-async def granted() -> None:
+async def granted(pdu: str) -> None:
     """The hand-over is on disk, as far as this scene goes."""
 
 
