@@ -83,7 +83,7 @@ def draft(answers: list[Answer]) -> str:
             'untried = ["Sending, status reports, a full storage, a restart."]',
             "",
             "[init]",
-            'factory_reset = "when_refused"  # AT&F once, only if AT+CNMI is refused: some come from the shop like that',
+            'factory_reset = "when_refused"  # AT&F once, only if AT+CNMI is refused: some come so from the shop',
             "",
             "[sms]",
             f"storage = {_list([name for name in ('ME', 'SM') if name in storages] or ['ME', 'SM'])}",
