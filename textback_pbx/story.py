@@ -28,6 +28,7 @@ async def of_call(tx: Tx, which: str) -> Story | None:
     messages = await tx.all("SELECT * FROM messages WHERE call_id = ? ORDER BY id", (call["id"],))
     return {
         "call": _call(call),
+        "gap": await _gap(tx, call),
         "around": await around(tx, call),
         "decision": await _decision(tx, decision),
         "nudge": await _nudge(tx, call["id"]),
@@ -81,6 +82,14 @@ async def _nudge(tx: Tx, call_id: int) -> Story | None:
 async def _answered(tx: Tx, inbound_id: int) -> Story | None:
     row = await tx.one("SELECT id, body, keyword, keyword_why, received_ms FROM inbound WHERE id = ?", (inbound_id,))
     return None if row is None else dict(row)
+
+
+async def _gap(tx: Tx, call: Row) -> Story | None:
+    """Return the time in which the call's PBX was not heard, if the call ended in it and is known from elsewhere."""
+    if call["source"] == "live" and call["outcome"] != "lost":
+        return None
+    gap = await calls.gap_of(tx, call["pbx"], call["ended_ms"])
+    return None if gap is None else dict(gap)
 
 
 def _call(row: Row) -> Story:

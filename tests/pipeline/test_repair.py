@@ -64,7 +64,10 @@ async def repaired(office: Office):
     """Wait until the newest gap was looked at; return it."""
 
     async def looked():
-        return await office.rows("SELECT * FROM gaps WHERE looks > 0 AND until_ms IS NOT NULL ORDER BY id DESC LIMIT 1")
+        return await office.rows(
+            "SELECT * FROM gaps WHERE id = (SELECT max(id) FROM gaps)"
+            " AND (settled_ms IS NOT NULL OR look_ms > until_ms)"
+        )
 
     return (await until(looked, "the gap was looked at"))[0]
 

@@ -80,8 +80,8 @@ def row_of(columns: Columns, order: int = 0) -> CdrRow:
     if not channel:
         raise Damaged("no channel")
     return CdrRow(
-        uniqueid=columns.get("uniqueid", "")[:150],
-        linkedid=columns.get("linkedid", "")[:150],
+        uniqueid=columns.get("uniqueid", "").strip()[:150],
+        linkedid=columns.get("linkedid", "").strip()[:150],
         sequence=_whole(columns.get("sequence", "")) or 0,
         number=_number(columns),
         dst=columns.get("dst", "")[:200],

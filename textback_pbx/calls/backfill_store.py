@@ -34,19 +34,22 @@ class Look:
     next_ms: int | None
 
 
-async def save_look(tx: Tx, gap_id: int, look: Look, now_ms: int) -> None:
-    """Note a look in the gap's row; a later look that fails takes nothing away from an earlier one."""
+async def save_look(tx: Tx, gap: Row, look: Look, now_ms: int) -> None:
+    """Note a look in the row of the gap as it was read; one that fails takes nothing away from an earlier one."""
     await tx.run(
         "UPDATE gaps SET repaired = CASE WHEN :repaired = 'no' THEN repaired ELSE :repaired END,"
-        " recovered = recovered + :recovered, result = :result, looks = looks + 1, look_ms = :next,"
-        " settled_ms = CASE WHEN :next IS NULL THEN :now END WHERE id = :id",
+        " recovered = recovered + :recovered, result = :result, looks = looks + 1,"
+        # It may have ended while it was looked at: then the look after its end is still to come.
+        " look_ms = CASE WHEN until_ms IS :seen THEN :next END,"
+        " settled_ms = CASE WHEN :next IS NULL AND until_ms IS :seen THEN :now END WHERE id = :id",
         {
             "repaired": look.repaired,
             "recovered": look.recovered,
             "result": look.result,
             "next": look.next_ms,
             "now": now_ms,
-            "id": gap_id,
+            "seen": gap["until_ms"],
+            "id": gap["id"],
         },
     )
 

@@ -226,6 +226,15 @@ async def find_call(tx: Tx, which: str) -> Row | None:
     return await tx.one("SELECT * FROM calls WHERE uniqueid = ? ORDER BY id DESC LIMIT 1", (which,))
 
 
+async def gap_of(tx: Tx, pbx: str, at_ms: int) -> Row | None:
+    """The newest gap of a PBX that covers this time (a clock's second either way); None: it was heard then."""
+    return await tx.one(
+        "SELECT * FROM gaps WHERE pbx = ? AND from_ms <= ? + 60000 AND coalesce(until_ms, ?) >= ? - 2000"
+        " ORDER BY id DESC LIMIT 1",
+        (pbx, at_ms, at_ms, at_ms),
+    )
+
+
 async def list_gaps(tx: Tx, *, since_ms: int = 0, limit: int = 50) -> Sequence[Row]:
     """The gaps that lasted into the time since ``since_ms``, the newest first."""
     return await tx.all(

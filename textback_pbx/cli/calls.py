@@ -148,7 +148,8 @@ def list_(
     table([_shown(row) for row in calls], {**heads, "rang": "RANG", "verdict": "DECISION", "rule": "RULE"})
     for gap in gaps:
         until = "now" if gap["until_ms"] is None else _local(gap["until_ms"])
-        print(f"not heard: {gap['pbx']}, {_local(gap['from_ms'])} until {until} ({gap['reason']})")
+        result = gap["result"] or "its repair is still to be done"
+        print(f"not heard: {gap['pbx']}, {_local(gap['from_ms'])} until {until} ({gap['reason']}): {result}")
 
 
 @app.command()
@@ -193,7 +194,9 @@ def show(
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     who = "withheld" if row["withheld"] else row["caller"] or row["caller_raw"]
     rang = "" if row["ring_ms"] is None else f"{row['ring_ms'] / 1_000:g} s"
-    return {**row, "who": who, "at": _local(row["ended_ms"]), "rang": rang}
+    known = {"recovered": "from call records", "adopted": "heard in part"}.get(row["source"], "")
+    detail = ", ".join(filter(None, (row["detail"], known)))
+    return {**row, "who": who, "at": _local(row["ended_ms"]), "rang": rang, "detail": detail}
 
 
 def _local(at_ms: int) -> str:

@@ -25,7 +25,10 @@ _COUNTS = {
     "of them passed on after their deadline": "SELECT count(*) FROM tasks WHERE state = 'open' AND level > 0",
     "messages to staff and endpoints that wait": "SELECT count(*) FROM notifications WHERE state = 'waiting'",
     "of them given up": "SELECT count(*) FROM notifications WHERE state = 'dead'",
-    "gaps in what was heard": "SELECT count(*) FROM gaps WHERE repaired <> 'cdr'",
+    "gaps in what was heard, not or only partly repaired (7 days)": "SELECT count(*) FROM gaps WHERE repaired <> 'cdr'"
+    " AND coalesce(until_ms, from_ms) >= 1000 * strftime('%s', 'now', '-7 days')",
+    "calls recovered from call records (7 days)": "SELECT coalesce(sum(recovered), 0) FROM gaps"
+    " WHERE coalesce(until_ms, from_ms) >= 1000 * strftime('%s', 'now', '-7 days')",
 }
 
 

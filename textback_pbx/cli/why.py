@@ -67,6 +67,16 @@ def _clock(zone: str) -> Clock:
     return show
 
 
+def _tell_gap(story: Story, clock: Clock) -> None:
+    """Say when the PBX was not heard, and what is in doubt about a call that only the call records know."""
+    gap = story["gap"]
+    if gap is not None:
+        until = clock(gap["until_ms"]) if gap["until_ms"] is not None else "now"
+        print(f"  The PBX was not heard from {clock(gap['from_ms'])} until {until}: {gap['reason']}; {gap['result']}")
+    for doubt in story["call"]["facts"].get("doubts", ()):
+        print(f"    in doubt: {doubt}")
+
+
 def _tell_call(story: Story, clock: Clock) -> None:
     call = story["call"]
     caller = "withheld" if call["withheld"] else call["caller"] or call["caller_raw"] or "no number"
@@ -79,6 +89,7 @@ def _tell_call(story: Story, clock: Clock) -> None:
     for leg in call["legs"]:
         rang = f", rang {leg['ring_seconds']} s" if leg.get("ring_seconds") is not None else ""
         print(f"    {leg['channel']}: {leg['class']}{rang}: {leg['evidence']}")
+    _tell_gap(story, clock)
     _tell_phones(call, story["around"], clock)
     _tell_decision(story["decision"], clock)
     for text in story["messages"]:

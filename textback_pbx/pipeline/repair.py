@@ -106,7 +106,7 @@ class Repairer:
             until_ms = gap["until_ms"] or now_ms - self._office.policy.max_age_min * MINUTE_MS
             count = await self._store(tx, repair, until_ms)
             look = self._seen(gap, repair, count, now_ms)
-            await gaps.save_look(tx, gap["id"], look, now_ms)
+            await gaps.save_look(tx, gap, look, now_ms)
         self._board.note(source.component, *repair.health())
         if count:
             log.info("%s: %s", source.ami.name, look.result)
@@ -114,7 +114,7 @@ class Repairer:
 
     async def _save(self, gap: Row, look: Look) -> None:
         async with self._database.transaction() as tx:
-            await gaps.save_look(tx, gap["id"], look, self._clock.now_ms())
+            await gaps.save_look(tx, gap, look, self._clock.now_ms())
 
     def _failed(self, gap: Row, problem: Unreadable, now_ms: int) -> Look:
         since_ms = now_ms - (gap["until_ms"] or now_ms)
