@@ -20,7 +20,7 @@ PURE = {
     "modem/at.py", "modem/pdu.py", "replies/intake.py", "replies/routing.py", "replies/handling.py", "tasks/book.py",
     "replies/search.py", "replies/canned.py", "replies/contacts/person.py", "replies/contacts/vcard.py",
     "replies/contacts/importing.py", "replies/threads/status.py", "replies/threads/timeline.py",
-    "replies/threads/asked.py", "tasks/report.py", "tasks/periods.py", "tasks/weekly.py", "tasks/calendar.py",
+    "replies/threads/understood.py", "tasks/report.py", "tasks/periods.py", "tasks/weekly.py", "tasks/calendar.py",
     "tasks/figures/openings.py",
 }  # fmt: skip
 IMPURE_MODULES = {"asyncio", "socket", "subprocess", "threading", "time", "sqlite3", "aiosqlite", "logging", "os"}

@@ -42,6 +42,7 @@ ASKED: dict[str, tuple[list[str], int]] = {
     "threads show": ([NUMBER], NO),
     "threads search": (["boiler"], NO),
     "threads book": ([NUMBER, "--from", "2026-11-24T09:00"], NO),
+    "threads correct": ([NUMBER, "name", "Alpha"], NO),
     "threads reply": ([NUMBER, "See you at 9."], NO),
     "threads note": ([NUMBER, "called"], NO),
     "threads status": ([NUMBER, "closed"], NO),

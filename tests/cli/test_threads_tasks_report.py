@@ -150,6 +150,21 @@ def test_a_booking_without_a_time_takes_the_one_the_customer_asked_for(config, t
     assert "booked for Tue 2030-11-26 09:00 to 12:00" in run(threads.app, config, "book", "1")
 
 
+def test_what_was_misunderstood_is_corrected_and_both_are_kept(config, tmp_path):
+    run(threads.app, config, "correct", "1", "service", "heating", "--as", "sam")
+    run(threads.app, config, "correct", "1", "window", "2030-11-26T13:00/2030-11-26 15:00")
+    assert "understood: heating, Tue 26 Nov 13:00-15:00" in run(threads.app, config, "show", "1")
+    run(threads.app, config, "correct", "1", "service")
+    assert "understood: Tue 26 Nov" in run(threads.app, config, "show", "1")
+    with sqlite3.connect(tmp_path / "t.sqlite") as raw:
+        kept = raw.execute("SELECT actor, field, was, now, inbound_id FROM corrections ORDER BY id").fetchall()
+    assert kept[0] == ("sam", "service", "null", '"heating"', 1)
+    assert kept[2][1:4] == ("service", '"heating"', "null")
+    assert "there is no field 'colour'" in run(threads.app, config, "correct", "1", "colour", "red", code=2)
+    assert "urgency may be normal" in run(threads.app, config, "correct", "1", "urgency", "soon", code=2)
+    assert "write a window as FROM/TO" in run(threads.app, config, "correct", "1", "window", "2030-11-26", code=2)
+
+
 def test_a_follow_up_has_its_day(config):
     run(threads.app, config, "status", "1", "follow_up", "--on", "2030-11-25", "--why", "on holiday")
     assert f"{SENDER} on main: follow up, until Mon 2030-11-25 00:00" in run(threads.app, config, "show", "1")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from textback_pbx.cli.common import EXIT_USAGE, fail
-from textback_pbx.phone import Number, parse
-from textback_pbx.replies.threads.store import find_thread, threads_of
 
 if TYPE_CHECKING:
     from textback_pbx.config import Settings
     from textback_pbx.database import Tx
     from textback_pbx.replies.threads.store import Thread
 
+Which = Annotated[str, typer.Argument(metavar="THREAD", help="The thread's number in the list, or a telephone number.")]
+LineOption = Annotated[str | None, typer.Option("--line", help="Only this line.")]
+
 
 async def find(tx: Tx, which: str, line: str | None, settings: Settings) -> Thread:
     """Return the one conversation that is meant, or leave with words."""
+    from textback_pbx.phone import Number, parse
+    from textback_pbx.replies.threads.store import find_thread, threads_of
+
     if which.isdigit() and len(which) < 7:
         thread = await find_thread(tx, int(which))
         if thread is None:

@@ -1,14 +1,13 @@
-"""``threads``: read, answer and find what callers wrote; say where a conversation stands."""
+"""``threads``: read, answer and find what callers wrote. Where a conversation stands: see ``thread_moves``."""
 
 from __future__ import annotations
 
-import dataclasses
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from textback_pbx.cli import thread_moves
 from textback_pbx.cli import thread_views as views
 from textback_pbx.cli.common import (
     EXIT_USAGE,
@@ -21,23 +20,18 @@ from textback_pbx.cli.common import (
     emit_json,
     fail,
     look,
-    moment,
     now_ms,
     table,
     who,
 )
+from textback_pbx.cli.thread_finding import LineOption, Which, find
 
 if TYPE_CHECKING:
     from textback_pbx.config import Settings
     from textback_pbx.database import Tx
-    from textback_pbx.replies.threads.status import Status
     from textback_pbx.replies.threads.store import Thread
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-
-Which = Annotated[str, typer.Argument(metavar="THREAD", help="The thread's number in the list, or a telephone number.")]
-LineOption = Annotated[str | None, typer.Option("--line", help="Only this line.")]
-WhyOption = Annotated[str, typer.Option(help="Kept beside it.")]
 
 
 @app.command("list")
@@ -90,7 +84,7 @@ def show(
     from textback_pbx.replies.threads.timeline_store import timeline
 
     async def work(tx: Tx, settings: Settings) -> tuple[Any, Thread, Any]:
-        thread = await _find(tx, which, line, settings)
+        thread = await find(tx, which, line, settings)
         return settings.zone(), thread, await timeline(tx, thread, limit)
 
     zone, thread, items = look(config, work)
@@ -115,7 +109,7 @@ def search(
     Example: textback-pbx threads search boiler OR calefon
     """
     from textback_pbx.replies import search as queries
-    from textback_pbx.replies.search_store import search as find
+    from textback_pbx.replies.search_store import search as look_for
 
     try:
         query = queries.read(" ".join(words))
@@ -123,7 +117,7 @@ def search(
         fail(str(problem), EXIT_USAGE)
 
     async def work(tx: Tx, settings: Settings) -> tuple[Any, Any]:
-        return settings.zone(), await find(tx, query, line=line, limit=limit)
+        return settings.zone(), await look_for(tx, query, line=line, limit=limit)
 
     zone, hits = look(config, work)
     if json:
@@ -157,7 +151,7 @@ def reply(
         fail("write a text, or name a canned one with --canned", EXIT_USAGE)
 
     async def work(tx: Tx, settings: Settings) -> dict[str, Any]:
-        thread = await _find(tx, which, line, settings)
+        thread = await find(tx, which, line, settings)
         words = words_of(settings, thread, canned, now_ms()) if canned else text
         return await send(tx, thread, words, actor=who(actor), now_ms=now_ms())
 
@@ -186,118 +180,11 @@ def note(
         fail("the note is empty", EXIT_USAGE)
 
     async def work(tx: Tx, settings: Settings) -> dict[str, Any]:
-        thread = await _find(tx, which, line, settings)
+        thread = await find(tx, which, line, settings)
         return {"thread_id": thread.id, "note_id": await add_note(tx, thread.id, now_ms(), who(actor), clean(text))}
 
     kept = change(config, work)
     answer(kept, f"Kept in thread {kept['thread_id']}.", json=json)
 
 
-@app.command()
-def status(
-    which: Which,
-    to: Annotated[str, typer.Argument(metavar="STATUS", help="follow_up, waiting_on_them, ...")],
-    config: ConfigOption = None,
-    line: LineOption = None,
-    on: Annotated[str, typer.Option(metavar="DAY", help="follow_up: when it becomes a task; a day or a time.")] = "",
-    why: WhyOption = "",
-    actor: ActorOption = "",
-    json: JsonOption = False,
-) -> None:
-    """Say where a conversation stands; booked and closed end its open tasks to answer.
-
-    Example: textback-pbx threads status 3 follow_up --on 2026-11-30 --why "back from holiday"
-    """
-    from textback_pbx.replies.threads.status import BY_HAND, Status
-
-    if to not in {s.value for s in BY_HAND}:
-        fail(f"there is no status {to!r} to set; there are: {', '.join(s.value for s in BY_HAND)}", EXIT_USAGE)
-    if on and to != "follow_up":
-        fail("--on is the day of a follow_up", EXIT_USAGE)
-    _set(which, Status(to), config, line, why, actor, json=json, on=on)
-
-
-@app.command()
-def close(
-    which: Which,
-    config: ConfigOption = None,
-    line: LineOption = None,
-    why: WhyOption = "",
-    actor: ActorOption = "",
-    json: JsonOption = False,
-) -> None:
-    """Close a conversation and its open tasks to answer; any text that comes in opens it again.
-
-    Example: textback-pbx threads close 3
-    """
-    from textback_pbx.replies.threads.status import Status
-
-    _set(which, Status.CLOSED, config, line, why, actor, json=json)
-
-
-def _set(
-    which: str, to: Status, config: Path | None, line: str | None, why: str, actor: str, *, json: bool, on: str = ""
-) -> None:
-    from textback_pbx.replies.threads.store import set_status
-
-    async def work(tx: Tx, settings: Settings) -> dict[str, Any]:
-        thread = await _find(tx, which, line, settings)
-        look_ms = moment(on, settings.zone()) if on else None
-        await set_status(tx, thread.id, to, now_ms(), actor=who(actor), why=why, look_ms=look_ms)
-        ends = to.value in ("booked", "closed")
-        closed = await _end_tasks(tx, thread, f"thread {to.value}", actor) if ends else []
-        return {"thread_id": thread.id, "status": to.value, "look_ms": look_ms, "tasks_closed": closed}
-
-    changed = change(config, work)
-    tasks = f"; {len(changed['tasks_closed'])} task(s) done" if changed["tasks_closed"] else ""
-    answer(changed, f"Thread {changed['thread_id']} is {changed['status'].replace('_', ' ')}{tasks}.", json=json)
-
-
-@app.command()
-def book(
-    which: Which,
-    config: ConfigOption = None,
-    line: LineOption = None,
-    first: Annotated[str, typer.Option("--from", metavar="TIME", help="When it begins: 2026-11-24T09:00.")] = "",
-    last: Annotated[str, typer.Option("--to", metavar="TIME", help="When it ends; left out: an hour later.")] = "",
-    what: Annotated[str, typer.Option(help="What is booked; it stands in the calendar.")] = "",
-    another: Annotated[bool, typer.Option("--another", help="A second booking; else the first is moved.")] = False,
-    off: Annotated[bool, typer.Option("--off", help="Call the booking off instead.")] = False,
-    actor: ActorOption = "",
-    json: JsonOption = False,
-) -> None:
-    """Book a conversation, or move its booking; without --from, for the time the customer asked for, if they did.
-
-    Example: textback-pbx threads book 3 --from 2026-11-24T09:00 --to 2026-11-24T11:00 --what "boiler service"
-    """
-    from textback_pbx.cli.thread_booking import call_off, make, window_of
-
-    async def work(tx: Tx, settings: Settings) -> dict[str, Any]:
-        thread = await _find(tx, which, line, settings)
-        zone = settings.zone()
-        if off:
-            return await call_off(tx, thread, actor=who(actor), why=what)
-        window = window_of(thread, first, last, zone)
-        made = await make(tx, thread, window, actor=who(actor), what=what, another=another)
-        closed = await _end_tasks(tx, thread, "booked", actor)
-        shown = views.span(*window, zone) if window else ""
-        return {**dataclasses.asdict(made), "tasks_closed": closed, "shown": shown}
-
-    made = change(config, work)
-    if off:
-        answer(made, f"The booking of thread {made['thread_id']} is called off.", json=json)
-        return
-    time = f" for {made['shown']}" if made["shown"] else "; no time is known: say it with --from and --to"
-    answer(made, f"Thread {made['thread_id']} is booked{time}.", json=json)
-
-
-async def _end_tasks(tx: Tx, thread: Thread, result: str, actor: str) -> list[int]:
-    from textback_pbx.tasks.store import close_replies
-
-    return await close_replies(tx, thread.id, now_ms=now_ms(), result=result, actor=who(actor))
-
-
-async def _find(tx: Tx, which: str, line: str | None, settings: Settings) -> Thread:
-    from textback_pbx.cli.thread_finding import find
-
-    return await find(tx, which, line, settings)
+app.add_typer(thread_moves.app)

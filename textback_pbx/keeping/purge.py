@@ -23,6 +23,7 @@ WORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "inbound": (("body",), "received_ms"),
     "inbound_parts": (("text", "raw"), "received_ms"),
     "notes": (("body",), "at_ms"),
+    "corrections": (("was", "now"), "at_ms"),
 }
 #: What intake read out of the words; emptied with them.
 READINGS: dict[str, str] = {"inbound": "received_ms", "threads": "updated_ms"}
@@ -41,6 +42,7 @@ RECORDS: dict[str, str] = {
     "parts": "(SELECT created_ms FROM messages m WHERE m.id = parts.message_id)",
     "messages": "created_ms",
     "inbound_parts": "received_ms",
+    "corrections": "at_ms",
     "inbound": "received_ms",
     "notes": "at_ms",
     "bookings": "coalesce(until_ms, made_ms)",

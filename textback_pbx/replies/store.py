@@ -16,7 +16,9 @@ from textback_pbx.database import Row, Tx
 from textback_pbx.replies import inbound
 from textback_pbx.replies.handling import ALL_AUTOMATIC_KINDS, Plan, Situation, Urgency
 from textback_pbx.replies.inbound import Part, StoredPart, Whole
+from textback_pbx.replies.threads.status import Status
 from textback_pbx.replies.threads.store import line_of, thread_for
+from textback_pbx.replies.threads.understood import merge
 
 _NO_LINES: Mapping[str, str] = MappingProxyType({})
 
@@ -226,24 +228,29 @@ async def mark_handled(
 ) -> None:
     """Record how one text was understood and what its thread is now; the last step of its hand-over."""
     stored = json.dumps(intake, ensure_ascii=False, default=str)
+    thread = await tx.one(
+        "SELECT t.id, t.status, t.intake FROM inbound i JOIN threads t ON t.id = i.thread_id WHERE i.id = ?",
+        (inbound_id,),
+    )
+    assert thread is not None
+    holds = merge(json.loads(thread["intake"]), intake, Status(thread["status"]))
     await tx.run(
         "UPDATE inbound SET state = 'handled', keyword = ?, keyword_why = ?, intake = ? WHERE id = ?",
         (keyword, "; ".join([why, *plan.notes] if why else plan.notes), stored, inbound_id),
     )
     await tx.run(
         "UPDATE threads SET status = ?, automation = ?, updated_ms = max(updated_ms, ?),"
-        " intake = CASE WHEN ? = '{}' THEN intake ELSE ? END,"
-        " owner = CASE WHEN owner = '' AND ? THEN ? ELSE owner END"
-        " WHERE id = (SELECT thread_id FROM inbound WHERE id = ?)",
+        " intake = CASE WHEN ? THEN ? ELSE intake END,"
+        " owner = CASE WHEN owner = '' AND ? THEN ? ELSE owner END WHERE id = ?",
         (
             plan.status,
             plan.automation,
             now_ms,
-            stored,
-            stored,
+            bool(intake),
+            json.dumps(holds, ensure_ascii=False, default=str),
             plan.task is not None,
             plan.task.owner if plan.task else "",
-            inbound_id,
+            thread["id"],
         ),
     )
 

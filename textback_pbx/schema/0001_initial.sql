@@ -312,6 +312,20 @@ CREATE TABLE notes (
 ) STRICT;
 CREATE INDEX notes_by_thread ON notes (thread_id);
 
+-- What a person corrected in what was understood: kept, so that the reading can be made better.
+CREATE TABLE corrections (
+  id INTEGER PRIMARY KEY,
+  thread_id INTEGER NOT NULL REFERENCES threads (id),
+  inbound_id INTEGER REFERENCES inbound (id),   -- the last text then
+  at_ms INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  field TEXT NOT NULL,
+  was TEXT NOT NULL,                      -- JSON
+  now TEXT NOT NULL                       -- JSON
+) STRICT;
+CREATE INDEX corrections_by_thread ON corrections (thread_id);
+CREATE INDEX corrections_by_text ON corrections (inbound_id) WHERE inbound_id IS NOT NULL;
+
 -- What a conversation became: an appointment or a job, with its window where one is known.
 CREATE TABLE bookings (
   id INTEGER PRIMARY KEY,

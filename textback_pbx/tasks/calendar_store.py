@@ -5,7 +5,7 @@ import secrets
 
 from textback_pbx.clock import DAY_MS
 from textback_pbx.database import Row, Tx
-from textback_pbx.replies.threads.asked import window_of
+from textback_pbx.replies.threads.understood import window_of
 from textback_pbx.tasks.calendar import CALL_BACK_MS, CANCELLED_FOR_MS, Entry, Known, follow, gone
 
 _ID = "calendar_id"
@@ -20,8 +20,8 @@ WHERE b.withdrawn_ms IS NULL AND b.until_ms > :since ORDER BY b.from_ms, b.id
 """
 _CALL_BACKS = """
 SELECT k.id, k.due_ms, k.reason, k.priority, k.owner, k.line, k.number, k.created_ms, coalesce(c.name, '') AS name,
-  (SELECT i.intake FROM threads t JOIN inbound i ON i.thread_id = t.id WHERE t.number = k.number AND t.line = k.line
-     AND i.received_ms >= k.created_ms ORDER BY i.id DESC LIMIT 1) AS intake
+  (SELECT t.intake FROM threads t WHERE t.number = k.number AND t.line = k.line AND EXISTS (SELECT 1 FROM inbound i
+     WHERE i.thread_id = t.id AND i.received_ms >= k.created_ms)) AS intake
 FROM tasks k LEFT JOIN contact_numbers n ON n.number = k.number LEFT JOIN contacts c ON c.id = n.contact_id
 WHERE k.state = 'open' AND k.kind IN ('call_back', 'unknown_send') AND k.number IS NOT NULL ORDER BY k.due_ms, k.id
 """

@@ -3,10 +3,13 @@
 Lists read through an index and a limit, so they stay fast on a million calls.
 """
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from textback_pbx.database import Row, Tx
 from textback_pbx.replies.threads.status import OPEN, Event, Status, after
+from textback_pbx.replies.threads.understood import correct, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,22 @@ async def set_status(
             "INSERT INTO bookings (thread_id, made_ms, what, actor) VALUES (?, ?, ?, ?)", (thread_id, at_ms, why, actor)
         )
     await add_note(tx, thread_id, at_ms, actor, f"status set to {status.value}" + (f": {why}" if why else ""))
+
+
+async def correct_field(tx: Tx, thread: Thread, field: str, value: Any, at_ms: int, *, actor: str) -> dict[str, Any]:
+    """Put what a person says in the place of what was read, and keep both; return what is understood now."""
+    before = json.loads(thread.intake)
+    now = correct(before, field, value)
+    await tx.run(
+        "UPDATE threads SET intake = ?, updated_ms = max(updated_ms, ?) WHERE id = ?",
+        (json.dumps(now, ensure_ascii=False), at_ms, thread.id),
+    )
+    await tx.insert(
+        "INSERT INTO corrections (thread_id, inbound_id, at_ms, actor, field, was, now) VALUES"
+        " (?, (SELECT max(id) FROM inbound WHERE thread_id = ?), ?, ?, ?, ?, ?)",
+        (thread.id, thread.id, at_ms, actor, field, json.dumps(value_of(before, field)), json.dumps(value)),
+    )
+    return now
 
 
 async def advance(tx: Tx, thread_id: int, event: Event, at_ms: int) -> Status:
