@@ -1,20 +1,26 @@
 """Damaged, doubled, reordered, mixed and endless traffic: no exception, bounded memory, the same calls."""
 
+import gc
+import os
 import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.calls.fuzzing import fuzz, harmed, recorded, resident_mb
 from tests.calls.support import INDEX, VIEWS, expected, fold, recording, seen
 from textback_pbx.calls.blocks import MAX_BLOCK, Blocks
-from textback_pbx.calls.events import BUILDERS, caller_name, parse
+from textback_pbx.calls.events import BUILDERS, caller_name, parse, read, sift
 from textback_pbx.calls.kinds import Ignored, Malformed
+from textback_pbx.calls.quick import quick
 from textback_pbx.calls.record import Fold
 from textback_pbx.calls.trunks import Trunks
 from textback_pbx.testing.ami_script import RING, Channel, block
 
 NAMES = list(INDEX)
+#: `make bench` takes a million; set this for the same here.
+BLOCKS = int(os.environ.get("TEXTBACK_PBX_FUZZ_BLOCKS", "20000"))
 
 
 def blocks_of(name, view="minimal"):
@@ -122,6 +128,44 @@ def test_lost_swapped_and_damaged_blocks_never_raise(which, rng, harm):
             found.pop(rng.randrange(len(found)))
     for record in fold(b"\r\n\r\n".join(found) + b"\r\n\r\n"):
         assert record.uniqueid
+
+
+@pytest.mark.fault(26)
+def test_mutated_blocks_in_any_chunks_never_raise_and_memory_stays_bounded():
+    fuzz(2_000, seed=0)
+    gc.collect()
+    before = resident_mb()
+    found = fuzz(BLOCKS, seed=BLOCKS)
+    gc.collect()
+    grown = resident_mb() - before
+    print(
+        f"{found.blocks} blocks, {found.events} events, {found.malformed} malformed, {grown:+.1f} MB, held {found.size}"
+    )
+    assert found.events > BLOCKS / 10
+    assert found.malformed > BLOCKS / 100
+    assert grown < 40
+    assert max(found.size) <= 20_001
+
+
+@pytest.mark.fault(26)
+def test_sifting_keeps_every_block_that_is_an_event():
+    rng = random.Random(11)
+    blocks = [harmed(one, rng) if rng.random() < 0.5 else one for one in recorded()]
+    kept = {id(one) for one in sift(blocks)}
+    for one in blocks:
+        assert id(one) in kept or isinstance(parse(one), Ignored | Malformed)
+
+
+@pytest.mark.fault(26)
+def test_the_quick_way_and_the_general_way_read_the_same():
+    rng = random.Random(12)
+    quickly = 0
+    for one in (harmed(one, rng) if rng.random() < 0.5 else one for one in recorded()):
+        if (found := quick(one)) is not None:
+            quickly += 1
+            assert found == read(one)
+            assert type(found) is type(read(one))
+    assert quickly > 3_000
 
 
 @pytest.mark.fault(43)

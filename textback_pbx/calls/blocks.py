@@ -37,12 +37,15 @@ class Blocks:
             self._learn_line_end()
         blocks: list[bytes] = []
         if self._empty_line and buffer.find(self._empty_line, self._scanned) >= 0:
-            parts = bytes(buffer).split(self._empty_line)
+            whole = bytes(buffer)
+            parts = whole.split(self._empty_line)
             buffer[:] = parts.pop()
             if self._oversize:  # the rest of a block whose head was handed on
                 self._oversize = False
                 del parts[0]
-            blocks = [block[: MAX_BLOCK + 1] for part in parts if (block := part.strip(b"\r\n"))]
+            blocks = [block for part in parts if (block := part.strip(b"\r\n"))]
+            if len(whole) > MAX_BLOCK:
+                blocks = [block[: MAX_BLOCK + 1] for block in blocks]
         # An empty line cut in two: its first bytes are looked at again.
         self._scanned = max(0, len(buffer) - 3)
         if len(buffer) > 2 * MAX_BLOCK:

@@ -7,7 +7,8 @@ from textback_pbx.calls.blocks import Blocks
 from textback_pbx.calls.events import parse, sift, stamp_ms
 from textback_pbx.calls.kinds import Ignored, Malformed
 from textback_pbx.calls.outcome import CallOut, CallRecord, Leg, classify, judge
-from textback_pbx.calls.record import Fold
+from textback_pbx.calls.quick import quick
+from textback_pbx.calls.record import Fold, Notices
 from textback_pbx.calls.trunks import Trunks
 
 #: Calls that ended are held back this long in case a late event still belongs to them.
@@ -31,19 +32,24 @@ class Replay:
         self._take(self._blocks.feed(data))
 
     def _take(self, blocks: list[bytes]) -> None:
+        apply = self._fold.apply
         for block in sift(blocks):
-            event = parse(block)
+            event = quick(block) or parse(block)
             if isinstance(event, Ignored):
                 continue
             if isinstance(event, Malformed):
                 self.malformed += 1
                 continue
             self.events += 1
-            for notice in self._fold.apply(event, stamp_ms(block)):
-                if notice.complete:
-                    self._ended[notice.uniqueid] = None
-            if len(self._ended) > _HOLD:
-                self._close(next(iter(self._ended)))
+            if notices := apply(event, stamp_ms(block)):
+                self._note(notices)
+
+    def _note(self, notices: Notices) -> None:
+        for notice in notices:
+            if notice.complete:
+                self._ended[notice.uniqueid] = None
+        while len(self._ended) > _HOLD:
+            self._close(next(iter(self._ended)))
 
     def _close(self, uid: str) -> None:
         self._ended.pop(uid, None)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fnmatch import translate
+from functools import lru_cache
 
 #: Where calls from outside enter the dialplan on plain Asterisk, FreePBX, Issabel, and in the usual examples.
 #: ``*`` stands for any ending. Contexts that phones share (default, internal, from-internal) are not in it.
@@ -66,6 +67,7 @@ class TrunkMatcher:
         return bool(self._contexts.match(context) or self._names.match(name))
 
 
+@lru_cache(maxsize=64)
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
     if not patterns:
         return re.compile(r"(?!)")
