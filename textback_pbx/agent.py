@@ -51,7 +51,7 @@ class Agent:
         self._tell_bell, self._deliver_bell, self._weekly_bell = Bell(clock), Bell(clock), Bell(clock)
         self.board.on_change = self._keep_bell.ring
         self._outbox = outbox_settings(settings)
-        self._keeper = Keeper(database, clock, self.board, on_change=self._wake_all)
+        self._keeper = Keeper(database, clock, self.board, on_change=self._wake_all, zone=settings.zone())
         unread = Unread()
         trusted = self._keeper.trusted
         self._listeners = tuple(

@@ -12,7 +12,7 @@ from textback_pbx.consent import store as consent
 from textback_pbx.consent.ledger import Basis, Event, NewEntry
 from textback_pbx.consent.policies import PolicyChoice, PolicyName
 from textback_pbx.decision import facts as facts_module
-from textback_pbx.decision import rules, store
+from textback_pbx.decision import limits_store, rules, store
 from textback_pbx.decision.facts import ALLOWED, REFUSED, UNKNOWN
 from textback_pbx.decision.plan import plan
 
@@ -180,7 +180,7 @@ async def test_a_flood_opens_the_breaker_and_it_survives(database):
             tx, await add_call(tx, ended_ms=MONDAY_10 + 50 * MINUTE_MS), now_ms=MONDAY_10 + 50 * MINUTE_MS
         )
         assert rules.decide(later).rule == "breaker"
-        await store.reset_breaker(tx)
+        await limits_store.reset_breaker(tx)
         now = MONDAY_10 + 50 * MINUTE_MS
         later = await gather(tx, await add_call(tx, ended_ms=now), now_ms=now)
         assert rules.decide(later).rule != "breaker"

@@ -1,12 +1,14 @@
 """Templates: named fields only, hostile values, nothing cut; the linter on the trade's own bad habits."""
 
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textback_pbx.decision import lint, template_sets, wording
+from textback_pbx.decision import hours, lint, template_sets, wording
+from textback_pbx.decision.hours import Schedule
 from textback_pbx.decision.policy import LinePolicy
 from textback_pbx.decision.segments import segment
 from textback_pbx.decision.wording import Rendered, RenderProblem, TemplateProblem
@@ -142,7 +144,28 @@ def test_every_code_can_be_found():
         for f in lint.lint_text(template, situation="no_answer.open", language=lang)
     }
     found |= {f.code for f in lint.lint_text("{business}: help", situation="help", language="en")}
+    never = LinePolicy(name="main", business="Alder", hours=Schedule(week=((),) * 7))
+    sparse = LinePolicy(
+        name="main",
+        business="Alder",
+        hours=Schedule(week=hours.parse_week({"mon": "8:00-9:00"})),
+        own_texts={
+            "no_answer.closed": "{business}: sorry we missed your call. Reply here; we call in {callback_time}."
+        },
+    )
+    found |= {f.code for line in (never, sparse) for f in lint.lint_line(line)}
     assert found == set(lint.CODES)
+
+
+def test_a_promise_is_held_against_the_lines_hours():
+    always = LinePolicy(name="main", business="Alder", hours=Schedule(week=hours.parse_week({"mon-sun": "24h"})))
+    assert [f for f in lint.lint_line(always) if f.code in ("no_hours", "long_wait")] == []
+    own = {"no_answer.open": "{business}: we missed your call. Reply here; we call back in {callback_time}."}
+    slow = replace(always, own_texts=own, callback_min=13 * 60)
+    assert [f.code for f in lint.lint_line(slow) if f.text == "main: own/no_answer.open"] == ["long_wait"]
+    never = replace(always, own_texts=own, hours=Schedule(week=((),) * 7))
+    (wrong,) = (f for f in lint.lint_line(never) if f.text == "main: own/no_answer.open" and f.code == "no_hours")
+    assert wrong.severity is lint.Severity.ERROR
 
 
 def test_a_lines_own_texts_are_chosen_switched_and_linted():

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "routes": ("routes", "Whose a reply is, and which rule says so."),
     "people": ("people", "Who works here, who is there now, who is away."),
     "notify": ("notify", "What staff and endpoints were told, and what reached nobody."),
+    "limits": ("limits", "What the limits let through; resume after a flood; numbers that take no texts."),
     "consent": ("consent", "Grant, revoke, show, import, export and verify consent."),
     "templates": ("templates", "Lint, preview and list the texts."),
     "replies": ("replies", "Show how a text that comes back is understood."),

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from textback_pbx.cli.common import ConfigOption, JsonOption, emit_json, load_settings
+from textback_pbx.cli.common import EXIT_NO, ConfigOption, JsonOption, emit_json, load_settings
 
 if TYPE_CHECKING:
     from textback_pbx.config import Settings
+    from textback_pbx.decision.lint import Finding
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -24,6 +25,22 @@ def check(config: ConfigOption = None) -> None:
     print(f"The configuration is sound. {settings.office.name} texts from {settings.modem.port or 'no modem yet'}.")
     for warning in _warnings(settings):
         print(f"  note: {warning}")
+    wrong = False
+    for finding in _own_texts(settings):
+        print(f"  {finding.severity.value}: {finding.text}: {finding.message}")
+        wrong |= finding.severity.value == "error"
+    if wrong:
+        raise typer.Exit(EXIT_NO)
+
+
+def _own_texts(settings: Settings) -> list[Finding]:
+    """Hold the office's own words, line by line, to what a text may be; the ready-made ones are sound."""
+    from textback_pbx.decision.lint import lint_line
+    from textback_pbx.pipeline.office import office_of
+
+    office = office_of(settings)
+    found = [one for line in office.lines.values() for one in lint_line(line, max_segments=office.policy.max_segments)]
+    return [one for one in found if ": own/" in one.text or one.severity.value == "error"]
 
 
 @app.command()

@@ -11,8 +11,10 @@ from difflib import get_close_matches
 
 from textback_pbx import phone
 from textback_pbx.config import staffing_meaning
-from textback_pbx.config.sections import Hours
+from textback_pbx.config.sections import Hours, Line, Texts
 from textback_pbx.config.settings import Settings
+from textback_pbx.decision import regions
+from textback_pbx.decision.regions import RegionsProblem
 from textback_pbx.decision.template_sets import SITUATIONS
 from textback_pbx.decision.wording import TemplateProblem, fill, used_fields
 from textback_pbx.modem import profile
@@ -94,10 +96,25 @@ def _is_day(text: str) -> bool:
 
 
 def _texts(settings: Settings) -> Iterator[tuple[str, str]]:
-    for situation in settings.texts.off:
-        yield from _known("texts.off", situation, SITUATIONS)
-    for situation, template in settings.texts.own.items():
-        key = f"texts.own.{situation}"
+    yield from _words("texts", settings.texts)
+    for number, line in enumerate(settings.lines):
+        yield from _words(f"lines.{number}", line)
+    file = settings.quiet_hours.regional_file
+    if file is not None:
+        try:
+            regions.parse(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, RegionsProblem) as error:
+            yield "quiet_hours.regional_file", f"{file} cannot be used: {error}"
+
+
+def _words(table: str, said: Texts | Line) -> Iterator[tuple[str, str]]:
+    for situation in said.off:
+        yield from _known(f"{table}.off", situation, SITUATIONS)
+    for situation, other in said.use.items():
+        yield from _known(f"{table}.use", situation, SITUATIONS)
+        yield from _known(f"{table}.use.{situation}", other, SITUATIONS)
+    for situation, template in said.own.items():
+        key = f"{table}.own.{situation}"
         yield from _known(key, situation, SITUATIONS)
         try:
             fill(template, dict.fromkeys(_FIELDS, "x"))

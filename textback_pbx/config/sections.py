@@ -80,6 +80,7 @@ class Office(Section):
     phone: str = ""
     owner: str = Field(default="office", min_length=1, max_length=60)
     callback_minutes: int = Field(default=60, ge=5, le=7 * 24 * 60)
+    link: str = Field(default="", max_length=40, pattern=r"^(https://[!-~]+)?$")
     own_numbers: tuple[str, ...] = ()
 
 
@@ -99,6 +100,12 @@ class Line(Section):
     hours: Hours | None = None
     consent: Literal["", "recorded", "announced", "one_reply"] = ""
     text: bool = True
+    callback_minutes: int = Field(default=0, ge=0, le=7 * 24 * 60)
+    link: str = Field(default="", max_length=40, pattern=r"^(https://[!-~]+)?$")
+    greeting: bool = True
+    own: dict[str, str] = Field(default_factory=dict)
+    off: tuple[str, ...] = ()
+    use: dict[str, str] = Field(default_factory=dict)
 
 
 #: How a PBX may be called: it stands in every call's key, so no slash.
@@ -195,6 +202,9 @@ class QuietHours(Section):
     allowed_until: str = Field(default="21:00", pattern=r"^([01]\d|2[0-4]):[0-5]\d$")
     mode: Literal["hold", "suppress", "answer_within"] = "answer_within"
     answer_within_minutes: int = Field(default=10, ge=1, le=60)
+    hold_max_hours: int = Field(default=16, ge=1, le=72)
+    regional: Literal["nudge", "always", "off"] = "nudge"
+    regional_file: Path | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -215,6 +225,9 @@ class Rules(Section):
     after_announcement: bool = True
     after_rejected: bool = True
     after_dialplan_busy: bool = True
+    after_not_reachable: bool = True
+    when_open: bool = True
+    when_closed: bool = True
     countries: tuple[Country, ...] = ()
     landlines: bool = False
     per_number_per_day: int = Field(default=2, ge=1, le=20)
@@ -243,6 +256,7 @@ class Texts(Section):
     greeting_text: str = Field(default="", max_length=1000)
     own: dict[str, str] = Field(default_factory=dict)
     off: tuple[str, ...] = ()
+    use: dict[str, str] = Field(default_factory=dict)
 
 
 class Replies(Section):

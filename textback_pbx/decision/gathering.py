@@ -95,7 +95,8 @@ def of_hours(call: Call, known: Mapping[str, Any], *, policy: Policy, line: Line
     zones = known.get("zones", ())
     strict: tuple[Schedule, ...] = ()
     if policy.regional is Regional.ALWAYS and call.caller:
-        strict = regions.strict_schedules(call.caller, known.get("region", ""), zones or (line.hours.zone,))
+        places = zones or (line.hours.zone,)
+        strict = regions.strict_schedules(call.caller, known.get("region", ""), places, line.regions)
     when = timing(policy, line, zones=zones, now_ms=now_ms, ended_ms=call.ended_ms, strict=strict)
     return {
         "zone": line.hours.zone,
@@ -129,5 +130,7 @@ def nudge_schedules(number: str, call: Facts, policy: Policy, line: LinePolicy) 
     """Return all the hours a nudge must respect: quiet hours everywhere, and the region's stricter ones."""
     zones = call.zones or (line.hours.zone,)
     quiet = tuple(Schedule(week=policy.waking, zone=zone) for zone in dict.fromkeys((*zones, line.hours.zone)))
-    strict = () if policy.regional is Regional.OFF else regions.strict_schedules(number, call.region, zones)
+    strict = (
+        () if policy.regional is Regional.OFF else regions.strict_schedules(number, call.region, zones, line.regions)
+    )
     return (*quiet, *strict)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from textback_pbx.decision import wording
+from textback_pbx.decision import promises, wording
 from textback_pbx.decision.policy import LinePolicy
 from textback_pbx.decision.segments import Encoding, segment, straighten
 from textback_pbx.decision.template_sets import SITUATIONS, TemplateSet, choose, load
@@ -62,6 +62,8 @@ CODES: dict[str, str] = {
     "vague_promise": "promises a time that means nothing",
     "typed_promise": "promises a time that was typed, not computed",
     "unbacked_promise": "promises to come back without saying by when",
+    "no_hours": "promises what opening hours that never come would have to keep",
+    "long_wait": "promises a time span of more than half a day, at some hours of the week",
     "capitals": "shouts",
     "emoji": "holds an emoji",
     "promotion": "advertises",
@@ -69,7 +71,7 @@ CODES: dict[str, str] = {
     "sensitive": "asks about or mentions health, law or money matters",
     "no_stop": "does not say how to stop the texts",
 }
-_ERRORS = frozenset({"syntax", "segments", "shortener"})
+_ERRORS = frozenset({"syntax", "segments", "shortener", "no_hours"})
 
 
 def worst_case(language: str, business: str = "", *, opt_out: bool = True) -> dict[str, str]:
@@ -227,5 +229,8 @@ def lint_line(line: LinePolicy, *, max_segments: int = 1) -> list[Finding]:
                 max_segments=max_segments,
                 business=line.business,
             )
+            found += [
+                _finding(f"{line.name}: {chosen.key}", code, words) for code, words in promises.check(line, situation)
+            ]
     unknown = sorted(set(line.own_texts) - set(SITUATIONS))
     return found + [_finding(f"{line.name}: own/{key}", "syntax", f"there is no situation {key!r}") for key in unknown]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from textback_pbx.decision.hours import WAKING_WEEK, Schedule, Week
+from textback_pbx.decision.regions import Table
 
 
 class QuietMode(StrEnum):
@@ -103,3 +104,4 @@ class LinePolicy:
     own_texts: Mapping[str, str] = field(default_factory=dict)  # situation -> the office's own words
     use: Mapping[str, str] = field(default_factory=dict)  # situation -> another situation's text, such as "booking"
     off: frozenset[str] = frozenset()  # situations without a text
+    regions: tuple[Table, ...] | None = None  # the office's own regional tables; None: the packaged ones

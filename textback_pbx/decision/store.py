@@ -23,7 +23,8 @@ from textback_pbx.decision.verdict import Decision
 
 #: Components of the health table whose failure holds the line.
 HOLDING = ("disk", "clock", "consent", "limits", "restore")
-_BREAKER = "breaker"
+#: Where ``meta`` keeps the circuit breaker.
+BREAKER = "breaker"
 _FLOOD_ROWS = 500  # no flood limit may be set higher than what is looked at
 
 
@@ -258,7 +259,7 @@ async def save(
     await tx.run("UPDATE calls SET state = 'decided' WHERE id = ?", (call_id,))
     if facts.breaker:
         opened = Breaker(facts.breaker, facts.breaker_since_ms, facts.breaker_until_ms)
-        await tx.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_BREAKER, opened.to_json()))
+        await tx.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (BREAKER, opened.to_json()))
     return made
 
 
@@ -302,8 +303,3 @@ async def decision_of(tx: Tx, call_id: int) -> Row | None:
 async def looks_of(tx: Tx, decision_id: int) -> list[Row]:
     """Return the second looks at a decision, oldest first."""
     return await tx.all("SELECT * FROM looks WHERE decision_id = ? ORDER BY id", (decision_id,))
-
-
-async def reset_breaker(tx: Tx) -> None:
-    """Close the circuit breaker by hand; a flood that goes on opens it again."""
-    await tx.run("DELETE FROM meta WHERE key = ?", (_BREAKER,))

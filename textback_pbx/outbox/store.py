@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
+from textback_pbx.clock import MINUTE_MS
 from textback_pbx.database import Row, Tx
 from textback_pbx.outbox.attempt import Event, Impossible, MessageState, State, message_state, step
 from textback_pbx.phone import E164
@@ -20,6 +21,7 @@ AGENT = "agent"
 EXPIRED = "its time was over before it could be sent"
 _ENDS = frozenset({State.REFUSED, State.UNDELIVERED, State.EXPIRED, State.CANCELLED})
 _BATCH = 200
+_AHEAD_MS = 2 * MINUTE_MS
 #: The type of a caller's open transaction, for the files that may not import the database.
 OpenTx: TypeAlias = Tx
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -275,11 +277,15 @@ async def cancel_waiting(
 
 
 async def expire_due(tx: Tx, now_ms: int) -> list[Settled]:
-    """End what waited past its time, a batch at a time; never call it while the clock is not trusted."""
+    """End what waited past its time, a batch at a time; never call it while the clock is not trusted.
+
+    An answer to a keyword that a clock wrote down which was ahead then has no time of its own: it is too late.
+    """
     rows = await tx.all(
         "SELECT p.id FROM parts p JOIN messages m ON m.id = p.message_id "
-        "WHERE p.state = 'queued' AND m.expires_ms <= ? ORDER BY p.id LIMIT ?",
-        (now_ms, _BATCH),
+        "WHERE p.state = 'queued' AND (m.expires_ms <= :now OR (m.created_ms > :ahead AND m.kind IN "
+        "('optout_confirmation', 'optin_confirmation', 'help'))) ORDER BY p.id LIMIT :batch",
+        {"now": now_ms, "ahead": now_ms + _AHEAD_MS, "batch": _BATCH},
     )
     return [await move(tx, row["id"], Event.EXPIRE, now_ms, EXPIRED) for row in rows]
 

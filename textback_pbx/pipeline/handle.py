@@ -13,11 +13,13 @@ from textback_pbx.clock import MINUTE_MS, Clock
 from textback_pbx.consent import entries, keywords, ledger
 from textback_pbx.consent import store as consent
 from textback_pbx.database import Database, Tx
+from textback_pbx.decision import store as decisions
 from textback_pbx.decision.policy import LinePolicy
 from textback_pbx.decision.wording import segment
 from textback_pbx.outbox import store as outbox
 from textback_pbx.phone import E164
 from textback_pbx.pipeline import people, routes
+from textback_pbx.pipeline.answers import Answers, answers_of
 from textback_pbx.pipeline.office import DEFAULT_LINE, Office
 from textback_pbx.pipeline.orders import Orders
 from textback_pbx.pipeline.people import Subject
@@ -25,7 +27,7 @@ from textback_pbx.replies import care, handling, routing
 from textback_pbx.replies import store as replies
 from textback_pbx.replies.contacts.person import Customer
 from textback_pbx.replies.contacts.store import customer_of
-from textback_pbx.replies.handling import HandlingSettings, Label, LineWords, Plan, Situation
+from textback_pbx.replies.handling import Label, LineWords, Plan, Situation
 from textback_pbx.replies.intake import Intake
 from textback_pbx.replies.routing import Route
 from textback_pbx.tasks import store as tasks
@@ -147,6 +149,7 @@ class Handler:
         subject = Subject(f"inbound:{inbound_id}", line_name, sender, None, thread_id)
         read = await self._read(tx, situation, subject, label)
         case = Case(subject, situation, read, now_ms)
+        answers = answers_of(line, now_ms)
         plan = handling.plan(
             situation,
             label,
@@ -154,13 +157,13 @@ class Handler:
             now_ms,
             words=LineWords(line.business, line.phone),
             urgency=read.route.priority,
-            settings=HandlingSettings(owner=line.owner),
+            settings=answers.settings,
         )
         plan = _with_care(plan, read.signs)
         await self._consent(tx, situation, plan, line, now_ms)
         for message_id in await replies.queued_automatic(tx, sender, plan.cancel_kinds):
             await outbox.cancel(tx, message_id, plan.cancel_why, now_ms)
-        await self._answer(tx, plan, subject, inbound_id, now_ms)
+        await self._answer(tx, plan, subject, inbound_id, now_ms, answers=answers)
         told = await self._task(tx, plan, case)
         await self._event(tx, case, told=told)
         await replies.mark_handled(
@@ -194,10 +197,13 @@ class Handler:
         entry = make(s.sender, now_ms, local, text=s.body, why=plan.consent.why, inbound_id=s.inbound_id)
         await consent.append(tx, entry)
 
-    async def _answer(self, tx: Tx, plan: Plan, to: Subject, inbound_id: int, now_ms: int) -> None:
+    async def _answer(self, tx: Tx, plan: Plan, to: Subject, inbound_id: int, now_ms: int, *, answers: Answers) -> None:
         if plan.answer is None or to.number is None:
             return
         cut = segment(plan.answer.body)
+        template = answers.chosen.get(plan.answer.kind)
+        if template is not None:
+            await decisions.keep_template(tx, template.key, template.version, template.template, now_ms)
         new = outbox.NewMessage(
             kind=plan.answer.kind,  # type: ignore[arg-type]  # the plan's kinds are the outbox's
             line=to.line,
@@ -209,6 +215,8 @@ class Handler:
             expires_ms=plan.answer.expires_ms,
             thread_id=to.thread_id,
             inbound_id=inbound_id,
+            template=template.key if template else "",
+            template_version=template.version if template else "",
         )
         await outbox.enqueue(tx, new, now_ms)
 

@@ -7,17 +7,22 @@ steady for a while, or when a person says so (``textback-pbx clock trust``).
 
 import ctypes
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
-from textback_pbx.clock import HOUR_MS, SECOND_MS, Clock, Trust, judge
+from textback_pbx.clock import DAY_MS, HOUR_MS, SECOND_MS, Clock, Trust, judge
+from textback_pbx.consent import ledger
 from textback_pbx.consent import store as consent
 from textback_pbx.consent.policies import in_force
 from textback_pbx.database import Database, Tx
+from textback_pbx.decision import limits_store
 from textback_pbx.health import Board, State
 
 _EVERY_S = 30.0
 _STEADY_S = 60.0
-LAST_SEEN, TRUSTED_BY = "last_seen_ms", "clock_trusted_by"
+LAST_SEEN, TRUSTED_BY, EXPIRED_AT = "last_seen_ms", "clock_trusted_by", "consents_expired_ms"
+_EXPIRY_BATCH = 500
+_FAR_MS = 253_402_214_400_000  # 9999-12-31: the latest day a message can name
+_BREAKER = "no automatic texts until {until}: {why}. Look: textback-pbx limits show. By hand: textback-pbx limits reset"
 
 _TIMEX_BYTES, _TIME_ERROR = 512, 5
 
@@ -42,6 +47,7 @@ class Keeper:
         *,
         on_change: Callable[[], None],
         is_synchronised: Callable[[], bool] = synchronised,
+        zone: tzinfo = UTC,
     ) -> None:
         self._database, self._clock, self._board = database, clock, board
         self._on_change, self._is_synchronised = on_change, is_synchronised
@@ -50,6 +56,7 @@ class Keeper:
         self._steady_since = clock.monotonic()
         self._trust = Trust.IN_THE_PAST
         self._confirmed = ""
+        self._zone, self._expired_ms = zone, 0
 
     def trusted(self) -> bool:
         """Return whether wall time may decide about sending now."""
@@ -61,6 +68,7 @@ class Keeper:
         async with self._database.read() as tx:
             self._last_seen_ms = await _last_seen(tx)
             self._confirmed = await _confirmation(tx)
+            self._expired_ms = int(await tx.value("SELECT value FROM meta WHERE key = ?", (EXPIRED_AT,)) or 0)
         self._trust = judge(self._clock.now_ms(), self._last_seen_ms)
         self._say()
         await self._look_at_ledger()
@@ -74,8 +82,36 @@ class Keeper:
             self._on_change()
         if self._trust is Trust.TRUSTED and self._clock.now_ms() - self._last_seen_ms >= HOUR_MS:
             await self._remember(self._clock.now_ms())
+        await self._look_at_limits()
+        if self._trust is Trust.TRUSTED:
+            await self._expire_consents()
         await self._board.save(self._database)
         return _EVERY_S
+
+    async def _look_at_limits(self) -> None:
+        """Say on the board while the circuit breaker is open; closing it by hand is ``textback-pbx limits reset``."""
+        now_ms = self._clock.now_ms()
+        async with self._database.read() as tx:
+            opened = await limits_store.breaker_of(tx)
+        if opened.why and (now_ms < opened.until_ms or now_ms < opened.since_ms):
+            until = datetime.fromtimestamp(min(opened.until_ms, _FAR_MS) / SECOND_MS, UTC).strftime(
+                "%Y-%m-%d %H:%M UTC"
+            )
+            self._board.note("limits", State.WARN, _BREAKER.format(why=opened.why, until=until))
+        elif self._board.get("limits") is not None:
+            self._board.note("limits", State.OK, "no flood of calls")
+
+    async def _expire_consents(self) -> None:
+        """Once a day, write down which consents have run out: the ledger's reader sees it, the fold knew it."""
+        now_ms = self._clock.now_ms()
+        if now_ms - self._expired_ms < DAY_MS:
+            return
+        async with self._database.transaction() as tx:
+            local = ledger.local_time(now_ms, self._zone)
+            while await consent.expire_due(tx, now_ms, local) == _EXPIRY_BATCH:
+                pass
+            await tx.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (EXPIRED_AT, str(now_ms)))
+        self._expired_ms = now_ms
 
     def _look(self) -> None:
         now_ms, monotonic = self._clock.now_ms(), self._clock.monotonic()

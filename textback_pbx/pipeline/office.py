@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from textback_pbx.clock import HOUR_MS
 from textback_pbx.config import DAYS, Hours, Line, Settings
-from textback_pbx.decision import hours
+from textback_pbx.decision import hours, regions
 from textback_pbx.decision.hours import Schedule
-from textback_pbx.decision.policy import LinePolicy, OptOutLine, Policy, QuietMode
+from textback_pbx.decision.policy import LinePolicy, OptOutLine, Policy, QuietMode, Regional
+from textback_pbx.decision.regions import Table
 from textback_pbx.pipeline.modems import first_lines
 from textback_pbx.pipeline.staffing import Staffing, staffing_of
 from textback_pbx.replies.threads.status import Patience
@@ -71,10 +72,15 @@ def _policy(settings: Settings) -> Policy:
         after_unattended=rules.after_announcement,
         after_rejected=rules.after_rejected,
         after_dialplan_busy=rules.after_dialplan_busy,
+        after_not_reachable=rules.after_not_reachable,
+        when_open=rules.when_open,
+        when_closed=rules.when_closed,
         countries=rules.countries or (settings.office.country,),
         landlines=rules.landlines,
         own_numbers=(
             *settings.office.own_numbers,
+            settings.office.phone,
+            *(line.phone for line in settings.lines),
             *(number for line in settings.lines for number in line.dialled),
             *(person.phone for person in settings.people if person.phone),
         ),
@@ -89,6 +95,8 @@ def _policy(settings: Settings) -> Policy:
         waking=hours.every_day(quiet.allowed_from, quiet.allowed_until),
         quiet_mode=QuietMode(quiet.mode),
         answer_within_min=quiet.answer_within_minutes,
+        hold_max_h=quiet.hold_max_hours,
+        regional=Regional(quiet.regional),
         nudge=settings.nudge.on,
         nudge_after_min=settings.nudge.after_hours * 60,
         max_segments=settings.texts.max_segments,
@@ -110,10 +118,18 @@ def _office_line(settings: Settings) -> LinePolicy:
         phone=office.phone,
         owner=office.owner,
         callback_min=office.callback_minutes,
+        link=office.link,
         greeting_first=bool(settings.texts.greeting_version),
         own_texts=settings.texts.own,
+        use=settings.texts.use,
         off=frozenset(settings.texts.off),
+        regions=_regions(settings),
     )
+
+
+def _regions(settings: Settings) -> tuple[Table, ...] | None:
+    file = settings.quiet_hours.regional_file
+    return None if file is None else regions.parse(file.read_text(encoding="utf-8"))[1]
 
 
 def _line(settings: Settings, line: Line) -> LinePolicy:
@@ -128,12 +144,16 @@ def _line(settings: Settings, line: Line) -> LinePolicy:
         trade=line.trade or office.trade,
         phone=line.phone or office.phone,
         owner=line.owner or office.owner,
-        callback_min=office.callback_minutes,
+        callback_min=line.callback_minutes or office.callback_minutes,
+        link=line.link or office.link,
         text=line.text,
-        greeting_first=bool(settings.texts.greeting_version),
-        own_texts=settings.texts.own,
-        off=frozenset(settings.texts.off),
+        greeting_first=line.greeting and bool(settings.texts.greeting_version),
+        own_texts={**settings.texts.own, **line.own},
+        use={**settings.texts.use, **line.use},
+        # A line that words a situation itself has switched it on again.
+        off=(frozenset(settings.texts.off) - set(line.own)) | set(line.off),
         consent=line.consent,
+        regions=_regions(settings),
     )
 
 
