@@ -65,10 +65,13 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     ok = _OK_AFTER.match(right) is not None or bool(beside)
     if re.match(r"\s*instead\b", right):
         return True
+    numeral = text[item.start : item.end].isdigit()
+    offers = r"\b(?:make (?:it|that)|how about|what about|(?:can|could) (?:you|u|we|i) do)\s*$"
+    if numeral and re.search(offers, left) and re.match(r"\s*(?:$|[.,!?;)\n]|instead|if|or|please|pls|ish)", right):
+        return True
     if strong:
         return ok and not re.search(r"\b(?:look(?:ing)?|at least|at most|quoted?|paid)\s+(?:at )?$", left)
     weak = re.search(r"(?:^|[\s,(])(?:about|for|to|or|say|like|maybe|from|and|earlier|later|latest|ish|then)\s*$", left)
-    numeral = text[item.start : item.end].isdigit()
     if weak and numeral and re.search(r"\b(?:or|and)\s*$", left):
         return ok and before is not None and before.kind in ("clock", "bare") and not before.weak
     if weak and numeral and re.search(r"\b(?:to|for)\s*$", left):

@@ -96,6 +96,11 @@ RULES: tuple[tuple[str, str, Build], ...] = (
         ),
         lambda m: ("offset", 7 * number(m.group("n") or m.group("n2"))),
     ),
+    (
+        "day",
+        rf"(?:two|2) (?:weeks|wks) (?:from|after) (?P<wd>{WD})\b",
+        lambda m: ("weekday", WEEKDAYS[m.group("wd")], "two_weeks_after"),
+    ),
     ("day", rf"a week (?:from )?{TODAY}\b|{TODAY} week\b|in a week\b|a week from now\b", fixed("offset", 7)),
     ("day", rf"a week (?:from )?{TOMORROW}\b|{TOMORROW} week\b", fixed("offset", 8)),
     (
@@ -313,6 +318,8 @@ RULES: tuple[tuple[str, str, Build], ...] = (
         ),
         fixed("afternoon"),
     ),
+    ("part", r"(?<=, )a\.?m\b\.?(?! i\b)", fixed("morning")),
+    ("part", r"(?<=, )p\.?m\b\.?", fixed("afternoon")),
     (
         "bare",
         (

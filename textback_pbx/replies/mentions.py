@@ -160,7 +160,7 @@ def _take(text: str, found: list[Item], index: int, made: list[Mention], *, sent
 
 def _close(gap: str, item: Item) -> bool:
     """Say whether nothing but small words stands between a mention and an item that may belong to it."""
-    if item.kind not in ("clock", "day", "part", "span") or re.search(r"\bor\b", gap):
+    if item.kind not in ("clock", "day", "part", "span") or re.search(r"\bor\b|\b(?:and|,) ?not\b", gap):
         return False
     bound = rf"(?:{_AFTER}|{_BEFORE}|{BETWEEN})(?: (?:about|around|like))?\s*$"
     small = r"\b(?:not|never|but|available|free|call|come|me|i am|i'm|be|home|we are|we're)\b"

@@ -122,6 +122,8 @@ def _checked(text: str, start: int, end: int, rule: str, confidence: float) -> F
         r"(?:\b(?:in|at|on|near|to|with|from|for|see|and|or|is|about|ask|tell|by|w)|w/)\s*$", plain(text[:start])
     ):
         return None
+    if rule == "signed" and re.search(r"\b[A-Z]\.\s*$", text[:start]):
+        return None  # the initial before it belongs to it, and to somebody spoken of
     if rule in ("signed", "here", "from") and re.match(
         r"\s*(?:st|street|ave|rd|road|dr|ln|lane|blvd|court|ct)\b", plain(text[end : end + 10])
     ):

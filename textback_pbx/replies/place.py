@@ -65,7 +65,7 @@ _NOT_STREET = re.compile(
     r"times?|more|other|week|o|ft|feet|inch|gallon|ton|tons|units?|different|big|small|rooms?|doors?|"
     r"if|but|so|please|it|you|we|i|car|way|bedroom|story|dollars|bucks|percent|thing|side|going|"
     r"works?|morning|afternoon|tomorrow|today|monday|tuesday|wednesday|thursday|friday|saturday|"
-    r"sunday|would|should|can|ish|water|of)\b"
+    r"sunday|would|should|can|ish|water(?! (?:st|street|lane|ln|rd|road|ave|tower)\b)|of)\b"
 )
 _STOP_INSIDE = re.compile(
     r"\b(?:either|any|some|one|each|every|all|more|less|other|another|same|its|his|her|your|per|an?|"

@@ -77,6 +77,10 @@ class _Around:
         return f"{self.clause} \x00 {after}"
 
 
+#: "I called at 9 and again at 11:30".
+_AND_AGAIN = re.compile(r"^\W*(?:and|then|&)\W*(?:again|then|also|once more)?\W*(?:at|on|around)?\W*$")
+
+
 def assign(text: str, found: Sequence[Mention]) -> None:
     """Give every mention its role, its action (call or visit) and whether it is preferred."""
     bounds = [*sentences(text), (len(text), len(text))]
@@ -89,6 +93,8 @@ def assign(text: str, found: Sequence[Mention]) -> None:
         before = found[index - 1] if index and found[index - 1].sentence == mention.sentence else None
         excluded = before is not None and before.role is Role.EXCLUDED
         mention.role = _role(_Around(mention, text[start : mention.start], right, near, text[start:end], excluded))
+        if before is not None and before.role in (Role.PAST, Role.EXISTING) and _AND_AGAIN.match(near):
+            mention.role = before.role
         mention.action = _action(near, right)
         if before is not None and not mention.action and len(near) < 25:
             mention.action = before.action
@@ -143,6 +149,12 @@ def _is_bettered(a: _Around) -> bool:
     return a.mention.day is not None and re.search(r"\b(?:sooner|earlier|quicker|before) than\s*$", a.left) is not None
 
 
+def _is_moved_later(a: _Around) -> bool:
+    """Tell Monday in "Monday at 9, please move to Wednesday"."""
+    moves = re.search(rf"^[^.?!]*\b{MOVE}(?: (?:it|that|this|him|her|them|us|me))?(?: back| up| over)? to\W*$", a.right)
+    return moves is not None and not REQUESTS.search(a.clause)
+
+
 def _is_cancelled(a: _Around) -> bool:
     again = r"\b(?:rebook|resched|move|instead|another|new time|rather|how about|can (?:i|we|you)|could)"
     return re.search(r"\bcancel\b", a.whole) is not None and re.search(again, a.whole) is None
@@ -194,6 +206,7 @@ _ROLE_RULES: tuple[tuple[Callable[[_Around], bool], Role], ...] = (
     (_is_the_exception, Role.EXCLUDED),
     (_is_excluded, Role.EXCLUDED),
     (_is_bettered, Role.EXISTING),
+    (_is_moved_later, Role.EXISTING),
     (_stands_already, Role.EXISTING),
     (_is_cancelled, Role.EXISTING),
     (_is_moved_from, Role.EXISTING),

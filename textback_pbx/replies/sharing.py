@@ -77,7 +77,8 @@ def _inherit(found: list[Mention]) -> None:
         near = [m for m in found if m.role in kept and m.day is not None and 0 <= mention.sentence - m.sentence <= 1]
         exact = any(limit.kind in ("at", "between") for limit in mention.limits)
         exact = exact or mention.part in ("morning", "afternoon")
-        if len(near) == 1 and exact and (near[0].role is Role.EXISTING or near[0].limits):
+        later = bool(mention.limits) and mention.action != "call" and all(m.role is Role.EXISTING for m in near)
+        if len(near) == 1 and (exact or later) and (near[0].role is Role.EXISTING or near[0].limits):
             mention.day = near[0].day
 
 

@@ -39,10 +39,11 @@ MINE = r"(?:my|our|the|her|his|their|existing|current|that|this|mi)"
 THING = (
     r"(?:appointment|appt|apt|cleaning|check-?up|visit|booking|slot|reservation|haircut|cut|color|"
     r"consult\w*|session|estimate|service|repair|hearing|court date|install\w*|groom\w*|filling|crown|"
-    r"tune-?up|job|one|fitting|cita|spot|time)"
+    r"tune-?up|job|one|fitting|cita|spot|time|bath|boarding|wax|fill|root canal|extraction|consultation|nails)"
 )
 EXISTING_LEFT = re.compile(
-    rf"(?:^\s*|[.!?,\n]\s*)(?:{THING}\s+(?:is|was|still)|(?:appointment|appt|apt|booking|reservation)\s+(?:on|at|for))\b(?:(?!\b(?:can|could|need|want|please)\b)[^.?!])*$|"
+    rf"(?:^\s*|[.!?,\n]\s*)(?:{THING}\s+(?:is|was|still|(?:is |was )?(?:set|booked|scheduled|confirmed|"
+    rf"down))|(?:appointment|appt|apt|booking|reservation)\s+(?:on|at|for))\b(?:(?!\b(?:can|could|need|want|please)\b)[^.?!])*$|"
     rf"\b{MINE}\s+(?:(?!needs?\b|wants?\b|an?\b|for\b|to\b|in\b|is\b|"
     rf"due\b)[\w']+\s+){{0,3}}{THING}\b(?:(?!\b(?:can|could|need|want|please|instead|to move|reschedule|"
     r"for a|another|new)\b)[^.?!])*$"
@@ -59,6 +60,8 @@ EXISTING_LEFT = re.compile(
     r"somebody|anyone|a tech)\b[^.?!]*$"
     r"|\b(?<!can )(?<!could )(?<!do you )(?<!you )(?:have|had|has|got)\s+(?:an?|my|our|his|her)\s+\d{1,2}(?::\d\d)?"
     r"(?:\s?[ap]m| o'clock)?\b(?:(?!\b(?:can|could|need|want|please|but)\b)[^.?!,])*$"
+    r"|\b(?:have|got|had|put|has) (?:me|us|him|her) (?:down|in|booked|scheduled)(?: for)?\b(?:(?!\b(?:can|"
+    r"could|please)\b)[^.?!])*$"
     r"|\b(?:speaking|meeting|talking|sitting down) (?:with|to)\b(?:(?!\b(?:can|could|need|want|please|but|"
     r"like)\b)[^.?!,])*$"
     r"|\b(?:confirm\w*|cancel\w*|miss(?:ed)?|missing|remind\w*|coming in|supposed to|can't make|"
@@ -92,7 +95,7 @@ EVENT = re.compile(
     r"funeral|interview|photo ?shoot|pictures?|vacation|holiday|trip|travel\w*|moving (?:in|out)|"
     r"move (?:in|out)|move-?in|inspector|inspection is|event|gala|recital|rehearsal|expires?|deadline|"
     r"due|evict\w*|lockout|surgery|exam|ceremony|homecoming|boda|vuelo|"
-    r"corte|juicio|reunion|tenants? (?:move|moving)|leave town|leaving|we leave|i leave|sentencing|"
+    r"juicio|reunion|tenants? (?:move|moving)|leave town|leaving|we leave|i leave|sentencing|"
     r"statute|answer is due|landlord|sheriff|lease (?:is up|ends|starts)|conference|(?:have|got|at|in|"
     r"my|a) (?:a )?(?:meeting|shift|school|class|work)|thanksgiving|freeze|storm|(?:get|gets|getting|"
     r"got|is|am|are|be)\s(?:home|off|out|back)|out of (?:school|work)|off work|(?:get|gets) (?:him|"
@@ -155,6 +158,7 @@ ARRIVAL = re.compile(
     r"tue\w*|wed\w*|thu\w*|fri\w*|sat\w*)"
 )
 PREFER_LEFT = re.compile(
+    r"(?:^|[.?!])\s*no,\s*(?:\w+\s+){0,2}$|"
     r"\b(?:actually|make (?:it|that)|scratch that|i meant?|correction|no wait|"
     r"second thought)\b\W*(?:\w+\W+){0,2}$|\b(?:prefer\w*|ideally|best|first choice|rather|"
     r"preferabl[ey]|better|prefiero|mejor|favou?rite|would love|if i had to pick|top choice|"

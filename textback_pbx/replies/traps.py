@@ -71,7 +71,8 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "quantity",
             (
-                rf"\b(?:\d{{1,4}}|{HOUR})(?:\s?-\s?\d{{1,3}}|\s(?:or|to)\s(?:\d{{1,3}}|{HOUR}))?\s?(?:small |"
+                rf"\b(?!\d{{4}} ?h(?:rs)?\b)(?:\d{{1,4}}|{HOUR})(?:\s?-\s?\d{{1,3}}|\s(?:or|"
+                rf"to)\s(?:\d{{1,3}}|{HOUR}))?\s?(?:small |"
                 rf"big |little |large |old |more |upstairs |downstairs )?(?:{UNITS})\b(?! from (?:now|today|"
                 rf"{WD}))"
             ),
