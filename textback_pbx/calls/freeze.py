@@ -149,7 +149,7 @@ def calls_out(group: Group) -> tuple[CallOut, ...]:
         if chan.person and chan.outside and chan is not group.root:
             number = _dialled_number(chan, group)
             if number:
-                found.append(CallOut(chan.uid, number, chan.bridged, group.ended_ms))
+                found.append(CallOut(chan.uid, number, chan.bridged, group.ended_ms, chan.name))
     return tuple(found)
 
 

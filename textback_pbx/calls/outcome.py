@@ -91,6 +91,7 @@ class CallOut:
     number: str
     answered: bool
     ended_ms: int | None
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,16 +48,16 @@ class Fold:
         group = self._calls.groups.get(uid)
         return group is not None and group.kind is Kind.CUSTOMER and not group.closed
 
-    def numbers_now(self) -> frozenset[str]:
-        """The outside numbers, as dialled or as the trunk sent them, of people who are on a call with us now."""
+    def people_now(self) -> frozenset[tuple[str, str, str]]:
+        """Who is on a call with us: the number as the trunk sent it or as we dialled it (no context), channel, context."""
         found = set()
         for group in self._calls.groups.values():
             if group.closed or not group.alive:
                 continue
             if group.kind is Kind.CUSTOMER and group.root is not None:
-                found.add(group.root.number)
+                found.add((group.root.number, group.root.name, group.root.context))
             else:
-                found.update(out.number for out in freeze.calls_out(group))
+                found.update((out.number, out.channel, "") for out in freeze.calls_out(group))
         return frozenset(found)
 
     def live_channels(self) -> set[str]:

@@ -138,9 +138,9 @@ class Watcher:
         results += self._settle(self._fold.apply(event, at_ms), at_ms, monotonic)
         return results
 
-    def numbers_now(self) -> frozenset[str]:
-        """The outside numbers on a call with the office now, as the trunk writes them."""
-        return self._fold.numbers_now()
+    def people_now(self) -> frozenset[tuple[str, str, str]]:
+        """The outside numbers on a call with the office now, as the trunk writes them: number, channel, context."""
+        return self._fold.people_now()
 
     def next_due(self) -> float | None:
         """The monotonic time (s) at which :meth:`due` has something to do; None: never, until an item comes."""

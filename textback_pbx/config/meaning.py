@@ -53,6 +53,9 @@ def _pbxs(settings: Settings) -> Iterator[tuple[str, str]]:
     names = [pbx.name for pbx in settings.pbxs()]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield "pbx", f"two are named {name!r}; give each a name of its own: it stands in the key of every call"
+    for number, rule in enumerate(settings.trunk_numbers):
+        if rule.pbx and rule.pbx not in names:
+            yield f"trunk_numbers.{number}.pbx", f"no PBX is named {rule.pbx!r}; there are: {', '.join(names)}"
     for number, line in enumerate(settings.lines):
         if line.pbx and line.pbx not in names:
             yield f"lines.{number}.pbx", f"no PBX is named {line.pbx!r}; there are: {', '.join(names)}"

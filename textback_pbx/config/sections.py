@@ -213,6 +213,16 @@ class QuietHours(Section):
         return self
 
 
+class TrunkNumbers(Section):
+    """How one trunk writes callers' numbers, where it is not the usual way."""
+
+    pbx: str = ""
+    trunks: tuple[str, ...] = ()
+    country: Country | Literal[""] = ""
+    strip: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,6}$")], ...] = ()
+    add: str = Field(default="", pattern=r"^(\+?[0-9]{0,7})$")
+
+
 class Rules(Section):
     """When a missed call is answered with a text."""
 

@@ -35,6 +35,7 @@ from textback_pbx.config.sections import (
     Retention,
     Rules,
     Texts,
+    TrunkNumbers,
 )
 from textback_pbx.config.staffing import Notify, Person, Queue, Route, Tasks, Webhook
 
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     office: Office
     hours: Hours = Hours()
     lines: tuple[Line, ...] = ()
+    trunk_numbers: tuple[TrunkNumbers, ...] = ()
     ami: Ami = Ami()
     cdr: Cdr = Cdr()
     modem: Modem = Modem()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from textback_pbx import phone
 from textback_pbx.calls import store as calls
 from textback_pbx.calls.ami import AmiSession
+from textback_pbx.calls.numbers import Place
 from textback_pbx.calls.selftest import Seen
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.store import CallRow
@@ -76,7 +77,11 @@ class Listener:
 
     def on_the_phone(self, number: str) -> bool:
         """Whether this person (E.164) is on a call with the office now: ringing, talking, or being called."""
-        spoken = (phone.parse(raw, self._office.country) for raw in self._watcher.numbers_now())
+        numbers = self._office.numbers
+        spoken = (
+            (numbers.read if context else numbers.dialled)(raw, Place(self.name, channel, context))
+            for raw, channel, context in self._watcher.people_now()
+        )
         return any(isinstance(parsed, phone.Number) and parsed.e164 == number for parsed in spoken)
 
     async def beat(self, *, now: bool = False) -> None:
@@ -117,13 +122,13 @@ class Listener:
         return False
 
     async def _store_out(self, tx: Tx, out: FinishedOut) -> None:
-        number = phone.parse(out.call.number, self._office.country)
+        number = self._office.numbers.dialled(out.call.number, Place(self.name, out.call.channel))
         if isinstance(number, phone.Number) and await calls.save_call_out(tx, out, number.e164) and out.call.answered:
             await reached(tx, number.e164, "the office called back and reached the person", self._clock.now_ms())
 
     def _row(self, finished: Finished) -> CallRow:
         record = finished.record
-        number = phone.parse(record.caller, self._office.country)
+        number = self._office.numbers.read(record.caller, Place(self.name, record.channel, record.context))
         return calls.row_of(
             finished,
             line=self._office.line_of(record.dialled, self.name),

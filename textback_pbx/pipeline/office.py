@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from textback_pbx.calls.numbers import NumberRule, Numbers
 from textback_pbx.clock import HOUR_MS
 from textback_pbx.config import DAYS, Hours, Line, Settings
 from textback_pbx.decision import hours, regions
@@ -32,6 +33,7 @@ class Office:
     modem_lines: Mapping[str, str] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
     alert_every_ms: int = 24 * HOUR_MS  # the admin is told of the same line's trouble once in so long
+    numbers: Numbers = field(default_factory=lambda: Numbers("US"))  # reads what trunks write in the caller's place
 
     def line_of(self, dialled: str, pbx: str = "") -> str:
         """Return the name of the line a number dialled on this PBX belongs to; a line of that PBX comes first."""
@@ -56,7 +58,8 @@ def office_of(settings: Settings) -> Office:
     patience = Patience(settings.replies.no_response_hours * HOUR_MS)
     country, alert_every_ms = settings.office.country, settings.rules.alert_every_hours * HOUR_MS
     modem_lines = first_lines(settings)
-    return Office(_policy(settings), lines, dialled, country, staffing, modem_lines, patience, alert_every_ms)
+    numbers = Numbers(country, (NumberRule(**dict(rule)) for rule in settings.trunk_numbers))
+    return Office(_policy(settings), lines, dialled, country, staffing, modem_lines, patience, alert_every_ms, numbers)
 
 
 def _policy(settings: Settings) -> Policy:
