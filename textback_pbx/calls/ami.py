@@ -21,7 +21,7 @@ from panoramisk.message import Message
 
 from textback_pbx.calls import rounds, tls
 from textback_pbx.calls.blocks import Blocks
-from textback_pbx.calls.events import parse
+from textback_pbx.calls.events import parse, sift
 from textback_pbx.calls.items import Connected, Devices, Disconnected, Down, Heard, Items, OwnEvent, Roll
 from textback_pbx.calls.kinds import ChannelSeen, Ignored, LiveChannel, Malformed
 from textback_pbx.calls.settings import AmiSettings
@@ -67,7 +67,10 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         """Split, filter and pass on; nothing in here may raise into the transport."""
         session = self.session
         session.heard_bytes(len(data))
-        for block in self.blocks.feed(data):
+        blocks = self.blocks.feed(data)
+        if not self.responses and self.own_event.done():
+            blocks = sift(blocks)  # nobody waits for an answer: only what calls need
+        for block in blocks:
             if block.startswith(b"Event:"):
                 self._event(block)
             elif block.startswith(b"Response:"):

@@ -49,7 +49,9 @@ IGNORED = Ignored()
 Headers = dict[str, str]
 Result = Event | Ignored | Malformed
 
-_PRESENTATION = re.compile(r"^(Dest|LocalOne|LocalTwo)?ChanVariable(?:\([^)\n]*\))?: CALLERID\(pres\)=([^\r\n]*)", re.MULTILINE)
+_PRESENTATION = re.compile(
+    r"^(Dest|LocalOne|LocalTwo)?ChanVariable(?:\([^)\n]*\))?: CALLERID\(pres\)=([^\r\n]*)", re.MULTILINE
+)
 #: Applications that say something about a call (freeze.py names them); the dialplan's other steps are dropped.
 _TELLING = frozenset(
     b"voicemail minivmrecord queue confbridge meetme background playback read waitexten directory agi stasis".split()
