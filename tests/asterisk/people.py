@@ -105,7 +105,7 @@ def dead() -> Behaviour:
     return behave
 
 
-def moved_to(extension: int) -> Behaviour:
+def moved_to(extension: int | str) -> Behaviour:
     """302: the phone itself forwards to another extension."""
 
     async def behave(call: Call, office: Office) -> None:

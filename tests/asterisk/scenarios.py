@@ -80,6 +80,7 @@ class Caller:
     headers: tuple[tuple[str, str], ...] = ()
     withheld: bool = False
     old_driver: bool = False
+    iax: float = 0.0  # comes in over an IAX2 trunk, and stays on the line for at most so many seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,10 @@ MOVED = (
              {101: answers(then=presses("#", "7", "2"))}, office=(then_dials(102, "701", after=2.2, caller=talks(0.6)),)),
     Scenario("moved_302_answered", "the phone forwards to 102, who answers", call("5001", ANSWERED, talks()), {101: moved_to(102), 102: answers()}),
     Scenario("moved_302_rings_out", "the phone forwards to 102, which rings out", call("5001", TIMEOUT), {101: moved_to(102)}),
+    Scenario("moved_302_to_busy_mobile", "the phone forwards to a mobile that is busy", call("5001", BUSY),
+             {101: moved_to("07700900123"), MOBILE: refuses(486)}),
+    Scenario("moved_302_to_mobile_answered", "the phone forwards to a mobile, which answers", call("5001", ANSWERED, talks()),
+             {101: moved_to("07700900123"), MOBILE: answers()}),
     Scenario("mobile_answers", "sent to the owner's mobile, who answers", call("5016", ANSWERED, talks()), {MOBILE: answers()}),
     Scenario("mobile_rings_out", "sent to the owner's mobile, which rings out", call("5016", TIMEOUT)),
     Scenario("mobile_busy", "sent to the owner's mobile, which is busy", call("5016", BUSY), {MOBILE: refuses(486)}),
@@ -302,6 +307,13 @@ OLD_DRIVERS = (
     Scenario("chan_sip_group_answered", "a group on chan_sip, one answers", call("5042", ANSWERED, talks(), old_driver=True), {202: answers()},
              versions=(16,)),
     Scenario("chan_sip_given_up", "the caller gives up", call("5041", ABANDONED, gives_up(1.0), old_driver=True), versions=(16,)),
+    Scenario("iax2_trunk_rings_out", "a call over an IAX2 trunk rings out", call("5001", TIMEOUT, iax=8.0)),
+    Scenario("iax2_trunk_answered", "a call over an IAX2 trunk is answered", call("5001", ANSWERED, iax=1.0), {101: answers()}),
+    Scenario("iax2_trunk_busy", "a call over an IAX2 trunk, the desk is on the phone", call("5001", BUSY, iax=8.0), {101: refuses(486)}),
+    Scenario("iax2_trunk_given_up", "a call over an IAX2 trunk, the caller hangs up", call("5001", ABANDONED, iax=1.0)),
+    Scenario("iax2_trunk_no_phone", "a call over an IAX2 trunk to a desk that never registered", call("5005", NOT_REACHABLE, iax=8.0)),
+    Scenario("iax2_trunk_group_answered", "a call over an IAX2 trunk to a ring group, one answers", call("5002", ANSWERED, iax=1.0),
+             {102: answers()}),
     Scenario("iax2_never_registered", "an IAX2 phone that never registered", call("5043", NOT_REACHABLE)),
 )
 # fmt: on
