@@ -198,7 +198,7 @@ def notice_states() -> str:
 
 ORDER_WORDS = {
     "on_my_way": ("12 on my way", "the customer is told that somebody is on the way; the task is theirs"),
-    "done": ("12 done, replaced the valve", "the thread's tasks are closed; what follows is kept as a note, never sent"),
+    "done": ("12 done, replaced the valve", "the thread's tasks are closed; what follows is a note, never sent"),
     "call": ("12 call", "the customer's number comes back; the task is theirs"),
     "booked": ("12 booked tomorrow 9", "it became an appointment, with its time if one is understood; nothing is sent"),
     "take": ("12 take", "the task is theirs"),

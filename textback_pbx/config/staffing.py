@@ -77,6 +77,7 @@ class Tasks(Section):
     escalate_minutes: int = Field(default=30, ge=5, le=24 * 60)
     escalate_urgent_minutes: int = Field(default=5, ge=1, le=240)
     remind_minutes: int = Field(default=240, ge=30, le=7 * 24 * 60)
+    taken_minutes: int = Field(default=60, ge=5, le=24 * 60)
 
 
 class Notify(Section):

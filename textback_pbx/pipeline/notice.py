@@ -16,9 +16,9 @@ from textback_pbx.tasks.notify import Matter, clock_time, fields_in_words, level
 
 _WHAT = {
     "call_back": "call back",
-    "reply": "answer a text",
-    "unknown_send": "a text nobody knows the fate of",
-    "review": "look at a text",
+    "reply": "answer",
+    "unknown_send": "a text of unknown fate to",
+    "review": "read and decide",
     "repair": "repair",
 }
 _TASK_EVENTS = ("thread.assigned", "task.assigned", "task.raised", "task.overdue")

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from textback_pbx import phone
-from textback_pbx.clock import DAY_MS, HOUR_MS
+from textback_pbx.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from textback_pbx.consent import entries, keywords, ledger
 from textback_pbx.consent import store as consent
 from textback_pbx.database import Tx
@@ -185,8 +185,9 @@ class Orders:
     async def _own(self, tx: Tx, person: Person, thread: Thread, now_ms: int, why: str) -> bool:
         """Make the thread's tasks theirs, and the call-backs of its person; whether there are any."""
         found = await self._open(tx, thread)
+        until_ms = now_ms + self._office.staffing.escalation.taken_minutes * MINUTE_MS
         for task_id in found:
-            await tasks.assign_task(tx, task_id, person.name, now_ms=now_ms, actor=person.name, why=why)
+            await tasks.take_task(tx, task_id, person.name, until_ms=until_ms, now_ms=now_ms, why=why)
         return bool(found)
 
     async def _close(self, tx: Tx, person: Person, thread: Thread, result: str, now_ms: int) -> int:

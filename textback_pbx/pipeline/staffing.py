@@ -51,6 +51,7 @@ def staffing_of(settings: Settings, office_hours: Schedule) -> Staffing:
             normal_minutes=settings.tasks.escalate_minutes,
             urgent_minutes=settings.tasks.escalate_urgent_minutes,
             remind_minutes=settings.tasks.remind_minutes,
+            taken_minutes=settings.tasks.taken_minutes,
         ),
         notify=_notify(settings),
         endpoints={webhook.name: _endpoint(webhook) for webhook in settings.webhooks},

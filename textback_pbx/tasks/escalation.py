@@ -15,16 +15,23 @@ from textback_pbx.tasks.staff import Away, Staff, available, chain
 
 @dataclass(frozen=True, slots=True)
 class EscalationSettings:
-    """Minutes between two steps: ``normal`` and ``remind`` in the line's opening time, ``urgent`` on the wall."""
+    """Minutes between two steps: ``normal`` and ``remind`` in the line's opening time, ``urgent`` on the wall.
+
+    ``taken`` is what somebody gets, on the wall, who says that they are on it.
+    """
 
     normal_minutes: int = 30
     urgent_minutes: int = 5
     remind_minutes: int = 240
+    taken_minutes: int = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """An open task whose next step is due. ``tried``: who had it so far; ``level``: how many steps it took."""
+    """An open task whose next step is due. ``tried``: who had it so far; ``level``: how many steps it took.
+
+    ``fresh``: its owner was told of it in this very moment, and need not hear of it again.
+    """
 
     owner: str
     queue: str
@@ -32,16 +39,21 @@ class Late:
     level: int
     tried: frozenset[str]
     line_owner: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What happens to it: ``what`` (overdue, escalated, reminded), its owner now, who is told, the next step (ms)."""
+    """What happens to it: ``what`` (overdue, escalated, reminded), its owner now, who is told, the next step (ms).
+
+    ``alarm``: nobody is late, an emergency is told to everybody at once.
+    """
 
     what: str
     owner: str
     tell: tuple[str, ...]
     next_ms: int
+    alarm: bool = False
 
 
 def escalate(
@@ -60,7 +72,9 @@ def escalate(
     whole = chain(staff, late.owner, queue=late.queue, line_owner=late.line_owner)
     first = late.level == 0
     if first and late.priority is Priority.EMERGENCY:
-        return Passed("overdue", late.owner, whole, _later(late, now_ms, business_deadline, settings, last=False))
+        tell = whole[1:] if late.fresh else whole
+        later = _later(late, now_ms, business_deadline, settings, last=False)
+        return Passed("overdue", late.owner, tell, later, alarm=late.fresh)
     following = _following(late, whole, staff, now_ms, away)
     what = "overdue" if first else "escalated" if following else "reminded"
     owner = following or late.owner

@@ -30,7 +30,12 @@ EVENTS: dict[str, str] = {
 PRIVATE_TRADES = frozenset({"dental", "health", "law"})
 #: Pauses between the tries of one endpoint or address, seconds; the last one goes on.
 PAUSES_S = (5, 30, 120, 600, 1800, 3600)
-_MOST_WORDS = 90
+_MOST_WORDS = 400
+_ONE_TEXT, _LEAST_WORDS = 158, 24  # of 160: a bracket takes two in the GSM alphabet
+#: What a phone's keyboard puts in would make two texts of one (UCS-2).
+_PLAIN = str.maketrans(
+    {"’": "'", "‘": "'", "“": "'", "”": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " ", '"': "'"}
+)
 
 
 class Channel(StrEnum):
@@ -112,23 +117,31 @@ def fields_in_words(intake: Mapping[str, Any]) -> str:
     return ", ".join(word for word in said if word)
 
 
-def text_for_staff(matter: Matter) -> str:
-    """Return the words of a text to a member of staff, short: what, until when, about whom, and how to answer."""
-    said = [headline(matter)]
-    said += [part for part in (matter.fields, _quoted(matter.words)) if part]
-    body = ". ".join(said)
-    return body + (
-        f". Reply {matter.code} call, {matter.code} done, or {matter.code} and your words" * bool(matter.code)
-    )
+def text_for_staff(matter: Matter, person: str = "") -> str:
+    """Return the words of a text to ``person``: what, about whom, until when, and how to answer; one text if it can be.
+
+    The customer's words give way first, down to a few, and then the hint how to answer.
+    """
+    head = headline(matter, person)
+    hint = f" Reply {matter.code} call, done or your words" if matter.code else ""
+    start = f"{head}. {matter.fields}." if matter.fields else f"{head}."
+    for end in (hint, ""):
+        room = _ONE_TEXT - len(start) - len(end) - len(' ""')
+        quoted = _quoted(matter.words, max(room, _LEAST_WORDS))
+        text = f"{start} {quoted}{end}" if quoted else start + end
+        if len(text) <= _ONE_TEXT:
+            return text
+    return text
 
 
-def headline(matter: Matter) -> str:
-    """Return the one line that says what is asked of whom."""
+def headline(matter: Matter, person: str = "") -> str:
+    """Return the one line that says what is asked; of whom, where it is not the one who reads it."""
     code = f"[{matter.code}] " if matter.code else ""
     loud = "" if matter.priority == "normal" else f"{matter.priority.upper()} "
+    who = f" {mask(matter.number)}" if matter.number else ""
     due = f" by {matter.due}" if matter.due else ""
-    who = f" from {mask(matter.number)}" if matter.number else ""
-    return f"{code}{loud}{matter.what}{who} for {matter.owner}{due}"
+    owner = "" if person == matter.owner else f", {matter.owner} has it"
+    return f"{code}{loud}{matter.what}{who}{due}{owner}"
 
 
 def body_for_staff(matter: Matter) -> str:
@@ -137,9 +150,9 @@ def body_for_staff(matter: Matter) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _quoted(words: str) -> str:
-    flat = " ".join(words.split())
-    return f'"{flat if len(flat) <= _MOST_WORDS else flat[: _MOST_WORDS - 3] + "..."}"' if flat else ""
+def _quoted(words: str, most: int = _MOST_WORDS) -> str:
+    flat = " ".join(words.translate(_PLAIN).split())
+    return f'"{flat if len(flat) <= most else flat[: most - 3] + "..."}"' if flat else ""
 
 
 def clock_time(at_ms: int, zone: str, now_ms: int) -> str:

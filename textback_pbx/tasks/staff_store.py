@@ -74,7 +74,9 @@ async def past_due(tx: Tx, now_ms: int, limit: int = 20) -> list[Row]:
 
 async def late_of(tx: Tx, task: Row, line_owner: str) -> Late:
     """Return what the escalation reads of one task."""
-    rows = await tx.all("SELECT DISTINCT owner FROM task_events WHERE task_id = ?", (task["id"],))
+    rows = await tx.all("SELECT owner, what, at_ms FROM task_events WHERE task_id = ? ORDER BY id", (task["id"],))
+    last = rows[-1] if rows else None
+    told_now = last is not None and last["what"] in ("opened", "raised", "assigned", "reopened")
     return Late(
         owner=task["owner"],
         queue=task["queue"],
@@ -82,6 +84,7 @@ async def late_of(tx: Tx, task: Row, line_owner: str) -> Late:
         level=task["level"],
         tried=frozenset(row["owner"] for row in rows),
         line_owner=line_owner,
+        fresh=told_now and last is not None and last["at_ms"] >= task["due_ms"],
     )
 
 
@@ -94,7 +97,9 @@ async def pass_on(tx: Tx, task: Row, step: Passed, now_ms: int) -> None:
     if task["thread_id"] is not None and step.owner != task["owner"]:
         await tx.run("UPDATE threads SET owner = ? WHERE id = ?", (step.owner, task["thread_id"]))
     moved = f"from {task['owner']}" if step.owner != task["owner"] else ""
-    await record(tx, task["id"], step.what, now_ms, owner=step.owner, detail=moved, tell=step.tell)
+    said = "alarm" if step.alarm else step.what
+    detail = "told to everybody at once" if step.alarm else moved
+    await record(tx, task["id"], step.what, now_ms, owner=step.owner, detail=detail, tell=step.tell, said=said)
 
 
 async def next_step_ms(tx: Tx) -> int | None:

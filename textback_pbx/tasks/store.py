@@ -108,10 +108,12 @@ async def record(
     actor: str = AGENT,
     detail: str = "",
     tell: tuple[str, ...] | None = None,
+    said: str = "",
 ) -> int:
     """Write one step of a task's story, and the event that tells of it; return the step's id.
 
     ``tell``: whoever must hear of it, the owner if left out. Nobody is told of what they did themselves.
+    ``said`` is what the step is called where it is told.
     """
     step = await tx.insert(
         "INSERT INTO task_events (task_id, at_ms, what, owner, actor, detail) VALUES (?, ?, ?, ?, ?, ?)",
@@ -122,7 +124,7 @@ async def record(
         thread_id = await tx.value("SELECT thread_id FROM tasks WHERE id = ?", (task_id,))
         name = "thread.assigned" if told_as == "assigned" and thread_id is not None else f"task.{told_as}"
         people = [one for one in (tell if tell is not None else (owner,)) if one != actor]
-        data = {"task_id": task_id, "step": what, "owner": owner, "tell": people}
+        data = {"task_id": task_id, "step": said or what, "owner": owner, "tell": people}
         await emit(tx, name, f"task_event:{step}", at_ms, data)
     return step
 
@@ -146,6 +148,24 @@ async def last_of(tx: Tx, topic: str) -> int | None:
         "SELECT max(created_ms) FROM tasks WHERE source > ? AND source < ?", (f"{topic}:", f"{topic};")
     )
     return None if found is None else int(found)
+
+
+async def take_task(tx: Tx, task_id: int, owner: str, *, until_ms: int, now_ms: int, why: str) -> bool:
+    """Somebody says that they are on it: the task is theirs, and they have until ``until_ms`` to be done.
+
+    What was promised, that a person acts, is kept; the new deadline is theirs, and passing it is told like any other.
+    """
+    row = await tx.one("SELECT owner, thread_id, queue FROM tasks WHERE id = ? AND state = 'open'", (task_id,))
+    if row is None:
+        return False
+    queue = row["queue"] if row["owner"] == owner else ""
+    await tx.run(
+        "UPDATE tasks SET owner = ?, queue = ?, due_ms = max(due_ms, ?), level = 0, escalate_ms = NULL WHERE id = ?",
+        (owner, queue, until_ms, task_id),
+    )
+    await _own_thread(tx, row["thread_id"], owner)
+    await record(tx, task_id, "taken", now_ms, owner=owner, actor=owner, detail=why)
+    return True
 
 
 async def close_task(
