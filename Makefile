@@ -41,6 +41,9 @@ sweep: $(STAMP) ## every fault at every step of a text in parts, all pairs (minu
 soak: $(STAMP) ## a simulated month, 20,000 texts each way, random faults; SOAK="--seed 2 --texts 2000 --days 3" for another
 	$(BIN)/python -m tests.soak $(SOAK)
 
+test-install: $(STAMP) ## the package in clean Debian 12 and 13 roots (needs root and debootstrap)
+	$(BIN)/python -m pytest -q tests/install --override-ini addopts="-ra --import-mode=importlib"
+
 bench: $(STAMP) ## figures, as medians and ratios
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(VENV)/bench -r requirements/bench.txt
 	PYTHONPATH=$(VENV)/bench $(BIN)/python -m tests.bench

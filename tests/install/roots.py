@@ -24,7 +24,7 @@ from tests.asterisk.install import (
 from tests.asterisk.install import _run as run
 
 SUITES = {"bookworm": "12", "trixie": "13"}
-PACKAGES = ("systemd", "udev", "adduser", "debconf", "python3", "python3-venv")
+PACKAGES = ("systemd", "udev", "procps", "adduser", "debconf", "python3", "python3-venv")
 ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
