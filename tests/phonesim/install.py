@@ -1,7 +1,8 @@
-"""Makes the Debian root that ofono-phonesim lives in, once, and keeps it; ``python -m tests.phonesim.install``.
+"""Makes the Debian root that ofono-phonesim and a new udev live in, once, and keeps it.
 
-ofono-phonesim is packaged in Debian 14 ("forky") and later only, so it gets a small root of its own, as the bench's
-Asterisks do (``tests/asterisk/install.py``). Without root nothing is made, and the tests say so.
+``python -m tests.phonesim.install``. ofono-phonesim is packaged in Debian 14 ("forky") and later only, and udev judges
+rules since Debian 13; so both get a small root of their own, as the bench's Asterisks do. Without root nothing is made,
+and the tests say so.
 """
 
 import shutil
@@ -23,7 +24,8 @@ from tests.asterisk.install import (
 from tests.asterisk.install import _run as run
 
 SUITE = "forky"
-RELEASE = Release(0, SUITE, "sid", ("ofono-phonesim", "dbus"))
+RELEASE = Release(0, SUITE, "sid", ("ofono-phonesim", "dbus", "udev"))
+_CONTENT = " ".join(RELEASE.packages)
 
 
 def root() -> Path:
@@ -32,8 +34,9 @@ def root() -> Path:
 
 
 def is_there() -> bool:
-    """Whether the root is whole."""
-    return (root() / ".complete").exists()
+    """Whether the root is whole, with all that is wanted today."""
+    mark = root() / ".complete"
+    return mark.exists() and mark.read_text() == _CONTENT
 
 
 def ensure_root() -> Path:
@@ -62,10 +65,10 @@ def _make(target: Path) -> None:
     chroot = ["chroot", str(partial), "apt-get", "-q"]
     run("apt-get update in the new root", [*chroot, "update"], environment)
     install = [*chroot, "-y", "install", "--no-install-recommends", *RELEASE.packages]
-    run("installing ofono-phonesim in the new root", install, environment)
+    run("installing ofono-phonesim and udev in the new root", install, environment)
     run("emptying the package cache in the new root", [*chroot, "clean"], environment)
     shutil.rmtree(partial / "usr/share/icons", ignore_errors=True)
-    (partial / ".complete").touch()
+    (partial / ".complete").write_text(_CONTENT)
     partial.rename(target)
 
 
