@@ -27,7 +27,7 @@ async def _calls(tx: Tx, thread: Thread, limit: int) -> list[Item]:
     rows = await tx.all(
         "SELECT c.id, c.ended_ms, c.outcome, c.detail, d.verdict, d.rule, d.reason FROM calls c"
         " LEFT JOIN decisions d ON d.call_id = c.id WHERE c.caller = ? AND c.line = ?"
-        " ORDER BY c.ended_ms DESC LIMIT ?",
+        " ORDER BY c.ended_ms DESC, c.id DESC LIMIT ?",
         (thread.number, thread.line, limit),
     )
     return [_call(row) for row in rows]
@@ -42,7 +42,7 @@ def _call(row: Row) -> Item:
 
 async def _calls_out(tx: Tx, thread: Thread, limit: int) -> list[Item]:
     rows = await tx.all(
-        "SELECT id, ended_ms, answered FROM calls_out WHERE number = ? ORDER BY ended_ms DESC LIMIT ?",
+        "SELECT id, ended_ms, answered FROM calls_out WHERE number = ? ORDER BY ended_ms DESC, id DESC LIMIT ?",
         (thread.number, limit),
     )
     return [
@@ -56,7 +56,7 @@ async def _texts_out(tx: Tx, thread: Thread, limit: int) -> list[Item]:
         "SELECT m.id, m.created_ms, m.kind, m.body, m.actor, m.cancelled,"
         " (SELECT group_concat(p.state) FROM parts p WHERE p.message_id = m.id) AS states"
         " FROM messages m WHERE m.number = ? AND m.line = ? AND m.kind NOT IN ('notify', 'test')"
-        " ORDER BY m.created_ms DESC LIMIT ?",
+        " ORDER BY m.created_ms DESC, m.id DESC LIMIT ?",
         (thread.number, thread.line, limit),
     )
     return [_text_out(row) for row in rows]
@@ -73,7 +73,7 @@ async def _texts_in(tx: Tx, thread: Thread, limit: int) -> list[Item]:
     rows = await tx.all(
         "SELECT i.id, i.received_ms, i.scts_ms, i.body, i.complete, i.keyword, i.keyword_why, i.state,"
         " (SELECT group_concat(p.problem, '; ') FROM inbound_parts p WHERE p.inbound_id = i.id AND p.problem <> '')"
-        " AS problem FROM inbound i WHERE i.thread_id = ? ORDER BY i.id DESC LIMIT ?",
+        " AS problem FROM inbound i WHERE i.thread_id = ? ORDER BY i.received_ms DESC, i.id DESC LIMIT ?",
         (thread.id, limit),
     )
     keys = ("scts_ms", "complete", "keyword", "keyword_why", "state", "problem")
@@ -86,7 +86,9 @@ async def _texts_in(tx: Tx, thread: Thread, limit: int) -> list[Item]:
 
 
 async def _notes(tx: Tx, thread: Thread, limit: int) -> list[Item]:
-    rows = await tx.all("SELECT * FROM notes WHERE thread_id = ? ORDER BY id DESC LIMIT ?", (thread.id, limit))
+    rows = await tx.all(
+        "SELECT * FROM notes WHERE thread_id = ? ORDER BY at_ms DESC, id DESC LIMIT ?", (thread.id, limit)
+    )
     return [Item(r["at_ms"], "note", r["id"], r["body"], {"actor": r["actor"]}) for r in rows]
 
 
@@ -95,7 +97,7 @@ async def _tasks(tx: Tx, thread: Thread, limit: int) -> list[Item]:
         "SELECT * FROM tasks WHERE id IN (SELECT id FROM tasks WHERE thread_id = :thread UNION"
         " SELECT k.id FROM calls c JOIN tasks k ON k.call_id = c.id WHERE c.caller = :number AND c.line = :line UNION"
         " SELECT id FROM tasks WHERE number = :number AND line = :line AND state = 'open')"
-        " ORDER BY created_ms DESC LIMIT :limit",
+        " ORDER BY created_ms DESC, id DESC LIMIT :limit",
         {"thread": thread.id, "number": thread.number, "line": thread.line, "limit": limit},
     )
     keys = ("kind", "state", "priority", "owner", "due_ms", "closed_ms", "closed_by", "result")
@@ -105,7 +107,7 @@ async def _tasks(tx: Tx, thread: Thread, limit: int) -> list[Item]:
 async def _bookings(tx: Tx, thread: Thread, limit: int) -> list[Item]:
     rows = await tx.all(
         "SELECT id, made_ms, from_ms, until_ms, what, actor, withdrawn_ms FROM bookings WHERE thread_id = ?"
-        " ORDER BY made_ms DESC LIMIT ?",
+        " ORDER BY made_ms DESC, id DESC LIMIT ?",
         (thread.id, limit),
     )
     keys = ("from_ms", "until_ms", "actor", "withdrawn_ms")
