@@ -101,7 +101,7 @@ class Repairer:
             return
         async with self._database.transaction() as tx:
             teaching = await gaps.learned(tx, source.ami.name)
-            repair = _Repair(self._office, source, found, teaching, from_ms)
+            repair = _Repair(self._office, source, found, teaching, (from_ms, int(gap["from_ms"])))
             # While a gap lasts, only what is too old for a text in any case: nobody sees who is on the phone.
             until_ms = gap["until_ms"] or now_ms - self._office.policy.max_age_min * MINUTE_MS
             count = await self._store(tx, repair, until_ms)
@@ -165,8 +165,11 @@ class Repairer:
 class _Repair:
     """What one look found, folded, with what is in doubt about all of it."""
 
-    def __init__(self, office: Office, source: Source, found: Read, teaching: Learned, from_ms: int) -> None:
-        self.office, self.source, self.teaching, self.from_ms = office, source, teaching, from_ms
+    def __init__(
+        self, office: Office, source: Source, found: Read, teaching: Learned, times_ms: tuple[int, int]
+    ) -> None:
+        self.office, self.source, self.teaching = office, source, teaching
+        self.from_ms, self._gap_ms = times_ms  # the margin before the gap, and the gap
         cdr, ami = source.cdr, source.ami
         self.times = times_of(found.rows, ZoneInfo(cdr.zone), cdr.times, found.written_s)
         matcher = TrunkMatcher(Trunks(ami.contexts, ami.trunks))
@@ -178,7 +181,7 @@ class _Repair:
         begins_ms = first_ms(self.found.rows, self.times)
         if not self.source.cdr.unanswered:
             yield "cdr.unanswered is not set: unanswered legs may be missing"
-        if not self.found.covers and (begins_ms is None or begins_ms > self.from_ms):
+        if not self.found.covers and (begins_ms is None or begins_ms > self._gap_ms):
             yield "the call records begin after the gap did"
         if self.found.damaged:
             yield f"{self.found.damaged} rows could not be read"
