@@ -181,3 +181,18 @@ async def test_the_same_event_is_never_two_rows(tmp_path):
         assert await notify_store.settle(tx, notice, Told(), 3, give_up_ms=1) == "sent"
         assert not await notify_store.begin(tx, notice, 4, 60_000)
     await database.close()
+
+
+async def test_after_an_erasure_no_message_says_anything_of_the_person(desk):
+    desk.receiver.down = {"crm"}
+    await desk.writes("our purple water heater leaks", CUSTOMER)
+    await desk.writes("our green water heater leaks", "+15125550199")
+    async with desk.database.transaction() as tx:
+        assert await notify_store.forget_number(tx, CUSTOMER) > 0
+    said = ""
+    for table in ("notifications", "messages", "parts"):
+        rows = await desk.rows(f"SELECT * FROM {table} WHERE 1")
+        said += str(rows)
+    assert "purple" not in said
+    assert CUSTOMER not in said
+    assert "green" in said

@@ -63,6 +63,8 @@ class Deliverer:
         self._on_text = on_text
         self._poster: Poster = poster or Webhooks()
         self._mailer: Mailer = mailer or Apprise()
+        told = any(person.tell for person in self._staffing.staff.people.values())
+        self._any_way = told or bool(self._staffing.addresses or self._staffing.endpoints)
         self._failures: dict[_Target, int] = {}
         self._rest_until: dict[_Target, float] = {}
         self._reasons: dict[_Target, str] = {}
@@ -102,6 +104,8 @@ class Deliverer:
         elif self._reasons:
             (_, name), reason = next(iter(self._reasons.items()))
             self._board.note("notify", State.WARN, f"{name}: {reason}; it is tried again: textback-pbx notify list")
+        elif not self._any_way:
+            self._board.note("notify", State.OK, "no way of telling anybody is configured: tasks are listed only")
         else:
             self._board.note("notify", State.OK, "everybody was told")
 

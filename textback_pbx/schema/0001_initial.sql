@@ -449,6 +449,9 @@ CREATE TABLE tasks (
   level INTEGER NOT NULL DEFAULT 0,       -- how often it was passed on or announced since its deadline
   escalate_ms INTEGER                     -- when the next step is due; NULL: at the deadline
 ) STRICT;
+CREATE INDEX threads_silent ON threads (updated_ms) WHERE status IN ('new', 'waiting_on_them');   -- the clock looks here
+CREATE INDEX threads_follow_up ON threads (look_ms) WHERE status = 'follow_up';
+CREATE INDEX threads_waiting_on_us ON threads (id) WHERE status = 'waiting_on_us';   -- none may be without a task
 CREATE INDEX tasks_to_escalate ON tasks (coalesce(escalate_ms, due_ms)) WHERE state = 'open';
 CREATE INDEX tasks_open ON tasks (due_ms) WHERE state = 'open';
 CREATE INDEX tasks_by_number ON tasks (number) WHERE state = 'open';
@@ -514,9 +517,11 @@ CREATE TABLE notifications (
   settled_ms INTEGER,
   error TEXT NOT NULL DEFAULT '',
   message_id INTEGER REFERENCES messages (id),   -- the text in the outbox, for channel sms
+  task_id INTEGER,                        -- what a message to staff is about; no reference: it may outlive the task
   UNIQUE (event_id, channel, target)
 ) STRICT;
 CREATE INDEX notifications_waiting ON notifications (next_try_ms, id) WHERE state = 'waiting';
+CREATE INDEX notifications_by_task ON notifications (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX notifications_dead ON notifications (id) WHERE state = 'dead';
 CREATE INDEX notifications_by_target ON notifications (channel, target, id);
 CREATE INDEX notifications_by_message ON notifications (message_id) WHERE message_id IS NOT NULL;

@@ -69,8 +69,19 @@ async def add(
     when = now_ms if at_ms is None else at_ms
     changed = await tx.run(
         "INSERT INTO notifications (event_id, channel, target, payload, state, next_try_ms, created_ms, settled_ms,"
-        " error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (event_id, channel, target, body, state.value, when, now_ms, now_ms if dropped else None, dropped),
+        " error, task_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            event_id,
+            channel,
+            target,
+            body,
+            state.value,
+            when,
+            now_ms,
+            now_ms if dropped else None,
+            dropped,
+            payload.get("task_id"),
+        ),
     )
     return changed == 1
 
@@ -240,11 +251,21 @@ async def forget(tx: Tx, before_ms: int) -> int:
 
 
 async def forget_number(tx: Tx, number: str) -> int:
-    """Empty what still says something about one number: for an erasure."""
-    return await tx.run(
-        "UPDATE notifications SET payload = ?, state = 'dropped', error = 'erased' WHERE state IN ('waiting', 'dead')"
-        " AND instr(payload, ?) > 0",
-        (_NOTHING, number),
+    """Empty whatever messages still say of one person, also the texts to staff in the outbox: for an erasure.
+
+    Call it before the person's tasks and threads are gone. Returns how many rows were emptied.
+    """
+    about = (
+        "SELECT id FROM tasks WHERE number = :number OR thread_id IN (SELECT id FROM threads WHERE number = :number)"
+    )
+    values = {"number": number, "nothing": _NOTHING}
+    texts = f"SELECT message_id FROM notifications WHERE task_id IN ({about}) AND message_id IS NOT NULL"  # noqa: S608 - our own
+    changed = await tx.run(f"UPDATE parts SET text = '[erased]' WHERE message_id IN ({texts})", values)  # noqa: S608
+    await tx.run(f"UPDATE messages SET body = '[erased]' WHERE id IN ({texts})", values)  # noqa: S608
+    return changed + await tx.run(
+        f"UPDATE notifications SET payload = :nothing, error = 'erased', state = iif(state IN ('waiting', 'dead'),"  # noqa: S608
+        f" 'dropped', state) WHERE payload <> :nothing AND (instr(payload, :number) > 0 OR task_id IN ({about}))",
+        values,
     )
 
 

@@ -221,13 +221,18 @@ async def raise_task(
 async def raise_for_repeat(
     tx: Tx, number: str, line: str, due_ms: int, why: str = "called again", *, now_ms: int | None = None
 ) -> list[int]:
-    """Raise the open tasks of a caller who called again to urgent; return the ids that were raised."""
+    """Raise the open tasks of a caller who called again to urgent; return the ids of all that are at least that now.
+
+    A person who calls a third time has one urgent task, not one more for each call.
+    """
     rows = await tx.all(
         "SELECT id FROM tasks WHERE number = ? AND line = ? AND state = 'open'"
-        " AND kind IN ('call_back', 'reply', 'review')",
+        " AND kind IN ('call_back', 'reply', 'review') ORDER BY id",
         (number, line),
     )
-    return [row["id"] for row in rows if await raise_task(tx, row["id"], Priority.URGENT, due_ms, why, now_ms=now_ms)]
+    for row in rows:
+        await raise_task(tx, row["id"], Priority.URGENT, due_ms, why, now_ms=now_ms)
+    return [row["id"] for row in rows]
 
 
 async def raise_for_thread(
