@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import dataclasses
 import sys
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from textback_pbx.cli.common import EXIT_USAGE, ConfigOption, JsonOption, emit_json, fail, open_database, run
+from textback_pbx.cli.common import EXIT_USAGE, ConfigOption, JsonOption, emit_json, fail, look, now_ms
 
 if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from textback_pbx.config import Settings
+    from textback_pbx.database import Tx
     from textback_pbx.tasks.periods import Period
     from textback_pbx.tasks.report import Report
 
@@ -43,7 +44,7 @@ def report(
     if sum((week, month, today, bool(first or last))) > 1:
         fail("choose one of --week, --month, --today, --from/--to", EXIT_USAGE)
     which = "month" if month else "today" if today else "week"
-    made = run(lambda: _made(config, which, first, last, line))
+    made = _made(config, which, first, last, line)
     from textback_pbx.tasks import report as numbers
 
     if json:
@@ -58,18 +59,20 @@ def report(
         show(made, no_color=no_color)
 
 
-async def _made(config: Path | None, which: str, first: str, last: str, line: str | None) -> Report:
+def _made(config: Path | None, which: str, first: str, last: str, line: str | None) -> Report:
     from textback_pbx.pipeline.figures import report_of
     from textback_pbx.pipeline.office import office_of
 
-    async with open_database(config, read_only=True) as (settings, database), database.read() as tx:
-        office, zone, now_ms = office_of(settings), settings.zone(), time.time_ns() // 1_000_000
+    async def work(tx: Tx, settings: Settings) -> Report:
+        office, zone = office_of(settings), settings.zone()
         if line is not None and line not in office.lines:
             fail(f"there is no line {line!r}; there are: {', '.join(office.lines)}", EXIT_USAGE)
-        return await report_of(tx, office, _period(which, first, last, zone, now_ms), zone, now_ms, line=line)
+        return await report_of(tx, office, _period(which, first, last, zone), zone, now_ms(), line=line)
+
+    return look(config, work)
 
 
-def _period(which: str, first: str, last: str, zone: ZoneInfo, now_ms: int) -> Period:
+def _period(which: str, first: str, last: str, zone: ZoneInfo) -> Period:
     from textback_pbx.tasks.periods import between, day_of, month_before, week_before
 
     if first or last:
@@ -77,7 +80,7 @@ def _period(which: str, first: str, last: str, zone: ZoneInfo, now_ms: int) -> P
             return between(first or last, last or first, zone)
         except ValueError as error:
             fail(f"these are no days: {error}; write them like 2026-11-02", EXIT_USAGE)
-    return {"week": week_before, "month": month_before, "today": day_of}[which](now_ms, zone)
+    return {"week": week_before, "month": month_before, "today": day_of}[which](now_ms(), zone)
 
 
 def _print_csv(made: Report) -> None:

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
-import getpass
-import time
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from textback_pbx.cli.common import ConfigOption, JsonOption, emit_json, fail, open_database, run, table
+from textback_pbx.cli.common import (
+    EXIT_USAGE,
+    ActorOption,
+    ConfigOption,
+    JsonOption,
+    LimitOption,
+    answer,
+    change,
+    emit_json,
+    fail,
+    look,
+    now_ms,
+    table,
+    when,
+    who,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from textback_pbx.config import Settings
+    from textback_pbx.database import Tx
     from textback_pbx.tasks.store import Task
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 TaskId = Annotated[int, typer.Argument(metavar="TASK", help="The task's number in the list.")]
-Actor = Annotated[str, typer.Option("--as", help="Who did it.", show_default="the user of this shell")]
+_NONE = "there is no task {}; textback-pbx tasks list"
 _COLUMNS = {
     "id": "task",
     "priority": "priority",
@@ -41,7 +55,7 @@ def list_(
     owner: Annotated[str | None, typer.Option(help="Only this owner's.")] = None,
     line: Annotated[str | None, typer.Option(help="Only this line's.")] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only open ones past their deadline.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    limit: LimitOption = 50,
     json: JsonOption = False,
 ) -> None:
     """List the tasks: emergencies and urgent ones first, then by deadline.
@@ -52,15 +66,14 @@ def list_(
     from textback_pbx.tasks.store import list_tasks
 
     if state not in {s.value for s in State}:
-        fail(f"there is no state {state!r}; there are: open, done, dropped", 2)
+        fail(f"there is no state {state!r}; there are: open, done, dropped", EXIT_USAGE)
 
-    async def work() -> list[Task]:
-        async with open_database(config, read_only=True) as (_, database), database.read() as tx:
-            return await list_tasks(tx, state=State(state), owner=owner, line=line, limit=limit)
+    async def work(tx: Tx, _: Settings) -> list[Task]:
+        return await list_tasks(tx, state=State(state), owner=owner, line=line, limit=limit)
 
-    tasks = run(work)
+    tasks = look(config, work)
     if overdue:
-        tasks = [task for task in tasks if task.state == "open" and task.due_ms <= time.time_ns() // 1_000_000]
+        tasks = [task for task in tasks if task.state == "open" and task.due_ms <= now_ms()]
     if json:
         emit_json([dataclasses.asdict(task) for task in tasks])
     elif not tasks and overdue:
@@ -79,24 +92,22 @@ def show(task_id: TaskId, config: ConfigOption = None, json: JsonOption = False)
     """
     from textback_pbx.tasks.store import find_task, story_of
 
-    async def work() -> tuple[Settings, Task | None, list[dict[str, Any]]]:
-        async with open_database(config, read_only=True) as (settings, database), database.read() as tx:
-            return settings, await find_task(tx, task_id), [dict(row) for row in await story_of(tx, task_id)]
+    async def work(tx: Tx, settings: Settings) -> tuple[ZoneInfo, Task | None, list[dict[str, Any]]]:
+        return settings.zone(), await find_task(tx, task_id), [dict(row) for row in await story_of(tx, task_id)]
 
-    settings, task, story = run(work)
+    zone, task, story = look(config, work)
     if task is None:
-        fail(f"there is no task {task_id}; textback-pbx tasks list")
+        fail(_NONE.format(task_id))
     if json:
         emit_json({**dataclasses.asdict(task), "story": story})
         return
-    zone = settings.zone()
     print(f"task {task.id}: {task.kind.replace('_', ' ')} {task.number or ''}".rstrip() + f" on {task.line}")
     print(f"  why       {task.reason} (from {task.source})")
     print(f"  priority  {task.priority}, owner {task.owner}")
-    print(f"  due       {_when(task.due_ms, zone)} ({_due(task)})")
+    print(f"  due       {when(task.due_ms, zone)} ({_due(task)})")
     if task.state != "open" and task.closed_ms is not None:
         said = f": {task.result}" if task.result else ""
-        print(f"  {task.state:<9} {_when(task.closed_ms, zone)} by {task.closed_by}{said}")
+        print(f"  {task.state:<9} {when(task.closed_ms, zone)} by {task.closed_by}{said}")
     if task.call_id is not None:
         print(f"  more      textback-pbx why {task.call_id}")
     if task.thread_id is not None:
@@ -104,7 +115,7 @@ def show(task_id: TaskId, config: ConfigOption = None, json: JsonOption = False)
     for step in story:
         said = f": {step['detail']}" if step["detail"] else ""
         by = "" if step["actor"] == "agent" else f" by {step['actor']}"
-        print(f"  {_when(step['at_ms'], zone)}  {step['what']}{by}, {step['owner']}'s{said}")
+        print(f"  {when(step['at_ms'], zone)}  {step['what']}{by}, {step['owner']}'s{said}")
 
 
 @app.command()
@@ -112,7 +123,7 @@ def done(
     task_id: TaskId,
     config: ConfigOption = None,
     result: Annotated[str, typer.Option(help='What came of it, such as "booked Tuesday".')] = "",
-    actor: Actor = "",
+    actor: ActorOption = "",
     json: JsonOption = False,
 ) -> None:
     """Say that a task was done.
@@ -127,7 +138,7 @@ def drop(
     task_id: TaskId,
     config: ConfigOption = None,
     result: Annotated[str, typer.Option(help="Why nobody has to do it.")] = "",
-    actor: Actor = "",
+    actor: ActorOption = "",
     json: JsonOption = False,
 ) -> None:
     """Take a task off the list without doing it; it stays in the records.
@@ -138,7 +149,7 @@ def drop(
 
 
 @app.command()
-def reopen(task_id: TaskId, config: ConfigOption = None, actor: Actor = "", json: JsonOption = False) -> None:
+def reopen(task_id: TaskId, config: ConfigOption = None, actor: ActorOption = "", json: JsonOption = False) -> None:
     """Open a task again that was closed too soon.
 
     Example: textback-pbx tasks reopen 7
@@ -151,7 +162,7 @@ def assign(
     task_id: TaskId,
     owner: Annotated[str, typer.Argument(metavar="OWNER", help="A person, a queue, or a desk.")],
     config: ConfigOption = None,
-    actor: Actor = "",
+    actor: ActorOption = "",
     json: JsonOption = False,
 ) -> None:
     """Give an open task to somebody else: a person, or whoever's turn it is in a queue. They are told.
@@ -162,46 +173,36 @@ def assign(
     from textback_pbx.pipeline.office import office_of
     from textback_pbx.tasks.store import find_task
 
-    async def work() -> Task | None:
-        async with open_database(config) as (settings, database), database.transaction() as tx:
-            who, now_ms = actor or getpass.getuser(), time.time_ns() // 1_000_000
-            if await find_task(tx, task_id) is not None:
-                office = office_of(settings)
-                await people.hand_to(tx, office, task_id, owner, now_ms=now_ms, why=f"given by {who}", actor=who)
-            return await find_task(tx, task_id)
+    async def work(tx: Tx, settings: Settings) -> Task | None:
+        giver = who(actor)
+        if await find_task(tx, task_id) is not None:
+            office = office_of(settings)
+            await people.hand_to(tx, office, task_id, owner, now_ms=now_ms(), why=f"given by {giver}", actor=giver)
+        return await find_task(tx, task_id)
 
-    task = run(work)
+    task = change(config, work)
     if task is None:
-        fail(f"there is no task {task_id}; textback-pbx tasks list")
+        fail(_NONE.format(task_id))
     if task.state != "open":
         fail(f"task {task_id} is {task.state} already")
-    if json:
-        emit_json(dataclasses.asdict(task))
-    else:
-        print(f"Task {task_id} is {task.owner}'s.")
+    answer(dataclasses.asdict(task), f"Task {task_id} is {task.owner}'s.", json=json)
 
 
 def _step(task_id: int, name: str, config: Path | None, result: str, actor: str, *, json: bool) -> None:
     from textback_pbx.tasks.book import Step
     from textback_pbx.tasks.store import Changed, close_task, find_task
 
-    async def work() -> tuple[Changed, Task | None]:
-        async with open_database(config) as (_, database), database.transaction() as tx:
-            who = actor or getpass.getuser()
-            now_ms = time.time_ns() // 1_000_000
-            changed = await close_task(tx, task_id, actor=who, now_ms=now_ms, result=result, step=Step(name))
-            return changed, await find_task(tx, task_id)
+    async def work(tx: Tx, _: Settings) -> tuple[Changed, Task | None]:
+        changed = await close_task(tx, task_id, actor=who(actor), now_ms=now_ms(), result=result, step=Step(name))
+        return changed, await find_task(tx, task_id)
 
-    changed, task = run(work)
+    changed, task = change(config, work)
     if changed is Changed.NO_SUCH_TASK or task is None:
-        fail(f"there is no task {task_id}; textback-pbx tasks list")
+        fail(_NONE.format(task_id))
     if changed is Changed.NOT_POSSIBLE:
         by = f" by {task.closed_by}" if task.closed_by else ""
         fail(f"task {task_id} is {task.state} already{by}")
-    if json:
-        emit_json(dataclasses.asdict(task))
-    else:
-        print(f"Task {task_id} is {task.state}.")
+    answer(dataclasses.asdict(task), f"Task {task_id} is {task.state}.", json=json)
 
 
 def _row(task: Task) -> dict[str, Any]:
@@ -212,8 +213,4 @@ def _row(task: Task) -> dict[str, Any]:
 def _due(task: Task) -> str:
     from textback_pbx.tasks.book import in_words
 
-    return in_words(task.due_ms, time.time_ns() // 1_000_000)
-
-
-def _when(at_ms: int, zone: Any) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, zone).strftime("%a %Y-%m-%d %H:%M")
+    return in_words(task.due_ms, now_ms())
