@@ -60,16 +60,17 @@ class PlayedTables:
 @pytest.fixture(scope="session")
 def asterisk() -> Iterator[Asterisk]:
     """One Asterisk 22 for every test that does not break it."""
-    yield from _running(Asterisk(NEWEST))
+    yield from running(Asterisk(NEWEST))
 
 
 @pytest.fixture
 def own_asterisk() -> Iterator[Asterisk]:
     """An Asterisk 22 a test may stop hard, restart, or give another secret."""
-    yield from _running(Asterisk(NEWEST))
+    yield from running(Asterisk(NEWEST))
 
 
-def _running(one: Asterisk) -> Iterator[Asterisk]:
+def running(one: Asterisk) -> Iterator[Asterisk]:
+    """Starts it for a fixture, and ends it."""
     try:
         one.start()
         yield one

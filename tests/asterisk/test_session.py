@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.asterisk.bench import Bench
-from tests.asterisk.conftest import majors
-from tests.asterisk.people import waits
-from tests.asterisk.scenarios import BY_NAME, TIMEOUT, Caller, Scenario
+from tests.asterisk.conftest import majors, running
+from tests.asterisk.people import talks, waits
+from tests.asterisk.scenarios import BY_NAME, TIMEOUT, UNATTENDED, Caller, Scenario
 from tests.asterisk.server import Asterisk, certificate
 from textback_pbx.calls.ami import AmiSession
 from textback_pbx.calls.items import Disconnected
@@ -19,11 +19,20 @@ from textback_pbx.clock import SystemClock
 
 LONG = Scenario("long", "rings for as long as the dialplan allows", (Caller("5010", waits(), TIMEOUT),))
 
+TO_VOICEMAIL = Scenario("voicemail", "straight to voicemail", (Caller("5040", talks(3.0), UNATTENDED),))
+
+
+@pytest.fixture(params=majors())
+def own_asterisk(request):
+    """One of each version: AMI differs between them in what counts here."""
+    yield from running(Asterisk(request.param))
+
 
 class Ear:
     """What the agent would store, as it comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, watcher: Watcher) -> None:
+        self.watcher = watcher
         self.results: list[Result] = []
         self._more = asyncio.Event()
 
@@ -37,6 +46,12 @@ class Ear:
                 self._more.clear()
                 await self._more.wait()
 
+    async def hears_a_call(self) -> None:
+        """Waits until the events of a call under way have come in: a phone rings before they do."""
+        async with asyncio.timeout(10.0):
+            while not self.watcher.people_now():  # noqa: ASYNC110 -- real time, in another process
+                await asyncio.sleep(0.02)
+
     def of(self, kind: type) -> list:
         return [result for result in self.results if isinstance(result, kind)]
 
@@ -47,10 +62,10 @@ async def listening(asterisk, host: str, port: int, **settings: float | str | bo
     clock = SystemClock()
     quick = {"retry_first_s": 0.2, "retry_cap_s": 0.5, "ping_s": 0.5, "liveness_s": 1.5, "grace_s": 0.3}
     chosen = AmiSettings(host=host, port=port, username=asterisk.user, secret=asterisk.secret, **quick | settings)
-    session, ear = AmiSession(chosen, clock), Ear()
+    session, ear = AmiSession(chosen, clock), Ear(Watcher(chosen))
 
     async def hear() -> None:
-        async for results in watch(session.items, Watcher(chosen), clock):
+        async for results in watch(session.items, ear.watcher, clock):
             ear.add(results)
 
     tasks = [asyncio.ensure_future(session.run()), asyncio.ensure_future(hear())]
@@ -83,6 +98,7 @@ async def test_a_hard_stop_in_mid_call_loses_it_and_a_reused_uniqueid_is_another
     async with listening(own_asterisk, own_asterisk.host, own_asterisk.port) as ear:
         cut_off = own_bench.phones[2].invite("5010", "+15125550142")
         await own_bench.reached(101)
+        await ear.hears_a_call()
         own_asterisk.stop_hard()
         await ear.until(
             lambda results: any(isinstance(result, GapOpened) and result.reason != "start" for result in results)
@@ -122,6 +138,7 @@ async def test_a_link_cut_in_mid_call_adopts_the_call_and_judges_it_with_care(ow
     async with listening(own_asterisk, link.host, link.port) as ear:
         playing = asyncio.ensure_future(own_bench.run(LONG))
         await own_bench.reached(101)
+        await ear.hears_a_call()
         for _ in range(3):
             made = link.connections
             link.cut()
@@ -180,3 +197,53 @@ async def test_a_call_arrives_over_tls_and_a_wrong_ca_gets_no_secret(major, tmp_
 async def test_both_ways_to_log_in(own_asterisk, login):
     async with listening(own_asterisk, own_asterisk.host, own_asterisk.port, login=login) as ear:
         assert ear.of(Warned) == []
+
+
+@pytest.mark.fault(22)
+async def test_a_restart_at_once_gives_no_key_twice(own_asterisk, own_bench):
+    """Asterisk counts its start time in whole seconds and its channels from the beginning."""
+    async with listening(own_asterisk, own_asterisk.host, own_asterisk.port) as ear:
+        for count in (1, 2, 3):
+            await own_bench.run(BY_NAME["busy_486"])
+            await ear.until(finished(count))
+            closed = len(ear.of(GapClosed))
+            await own_bench.disconnect()
+            await asyncio.to_thread(own_asterisk.restart, 0.0)
+            await ear.until(lambda results, closed=closed: sum(isinstance(r, GapClosed) for r in results) > closed)
+            await own_bench.connect()
+    assert len({result.key for result in ear.of(Finished)}) == 3
+    assert [result.verdict.outcome.value for result in ear.of(Finished)] == ["busy"] * 3
+
+
+@pytest.mark.fault(23)
+async def test_an_asterisk_that_is_frozen_itself_is_noticed_and_taken_up_again(own_asterisk, own_bench):
+    async with listening(own_asterisk, own_asterisk.host, own_asterisk.port) as ear:
+        closed = len(ear.of(GapClosed))
+        own_asterisk.pause()
+        try:
+            await ear.until(lambda results: any(isinstance(r, GapOpened) and "silent" in r.reason for r in results))
+        finally:
+            own_asterisk.resume()
+        await ear.until(lambda results: sum(isinstance(r, GapClosed) for r in results) > closed)
+        await own_bench.run(BY_NAME["busy_486"])
+        await ear.until(finished(1))
+    assert [result.verdict.outcome.value for result in ear.of(Finished)] == ["busy"]
+
+
+async def test_a_call_that_reached_nobody_names_the_phones_that_were_not_registered(own_asterisk, own_bench):
+    async with listening(own_asterisk, own_asterisk.host, own_asterisk.port, devices_s=0.2) as ear:
+        await asyncio.sleep(0.5)
+        await own_bench.run(BY_NAME["never_registered"])
+        await ear.until(finished(1))
+    (call,) = ear.of(Finished)
+    assert "PJSIP/105" in {one["phone"] for one in call.record.facts["not_registered"]}
+    assert not {"PJSIP/101", "PJSIP/102"} & {one["phone"] for one in call.record.facts["not_registered"]}
+
+
+async def test_which_application_answered_is_known_with_the_least_privilege(own_asterisk, own_bench):
+    """The dialplan class is not read; the PBX is asked soon after the answer."""
+    async with listening(own_asterisk, own_asterisk.host, own_asterisk.port) as ear:
+        await own_bench.run(TO_VOICEMAIL)
+        await ear.until(finished(1))
+    (call,) = ear.of(Finished)
+    assert call.record.application == "voicemail"
