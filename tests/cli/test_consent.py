@@ -116,7 +116,7 @@ def test_erasure_keeps_the_opt_out_and_a_noted_head(consent):
     consent("revoke", ANNA)
     head = json.loads(consent("verify", "--json"))["head"]
     assert consent("erase", ANNA, code=1, input="n\n")
-    assert json.loads(consent("erase", ANNA, "--yes", "--json", "--actor", "owner")) == {"erased": 3}
+    assert json.loads(consent("erase", ANNA, "--yes", "--json", "--actor", "owner")) == {"erased": 3, "rows": {}}
     assert state(consent) == "opted_out"
     assert ANNA not in consent("export")
     assert json.loads(consent("verify", "--json", "--head", head))["sound"]

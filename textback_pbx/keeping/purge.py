@@ -19,7 +19,7 @@ DELETED = "[deleted: kept no longer]"
 #: The words of customers and staff: table -> (columns, their time). Raw PDUs hold the same words.
 WORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "messages": (("body",), "created_ms"),
-    "parts": (("text",), "(SELECT created_ms FROM messages m WHERE m.id = parts.message_id)"),
+    "parts": (("text", "pdu"), "(SELECT created_ms FROM messages m WHERE m.id = parts.message_id)"),
     "inbound": (("body",), "received_ms"),
     "inbound_parts": (("text", "raw"), "received_ms"),
     "notes": (("body",), "at_ms"),
