@@ -10,7 +10,7 @@ STAGES = ("calls", "consent", "decision", "outbox", "modem", "replies", "tasks")
 SHARED = {"clock", "phone", "findings"}
 TOP = {
     "pipeline", "agent", "cli", "web", "config", "health", "nudge", "doctor", "keeping", "database_file", "service",
-    "setup", "systemd", "journal",
+    "setup", "support", "systemd", "journal",
 }  # fmt: skip
 ONLY_IMPORTER = {"panoramisk": "calls/ami.py", "gsmmodem": "modem/pdu.py", "serial": "modem/port.py"}
 PURE = {

@@ -1,11 +1,13 @@
-"""The package in a clean Debian 12 and 13: installed, set up by a script, examined, upgraded, removed. In this order."""
+"""The package in a clean Debian 12 and 13: installed, set up by a script, examined, upgraded, removed; in order."""
 
 import json
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
-from tests.install.conftest import CONFIG, NEW, OLD
+from tests.install.conftest import CONFIG, NEW, OLD, Office
 
 DATABASE = "var/lib/textback-pbx/textback.sqlite"
 NUMBER = "+15125550142"
@@ -49,47 +51,27 @@ def test_the_agent_starts_as_its_own_user(office):
     assert office.run("textback-pbx", "consent", "grant", NUMBER, "--source", "form", user="textback")
 
 
-def plant(office, fault):
-    """Break one thing; `mend` and the modem's own commands put it back."""
-    match fault:
-        case "ami-port":
-            office.edit(CONFIG, f"port = {office.pbx_port}", "port = 9")
-        case "ami-secret":
-            office.edit("etc/textback-pbx/ami-secret", "secret", "another")
-        case "modem-port-missing":
-            office.edit(CONFIG, f'port = "socket://127.0.0.1:{office.modem_port}"', 'port = "/dev/serial/by-id/none"')
-        case "modem-port-not-set":
-            office.edit(CONFIG, f'port = "socket://127.0.0.1:{office.modem_port}"', 'port = ""')
-        case "no-sim":
-            office.modem.call("arm", fault="sim_removed", on="command")
-        case "pin":
-            office.modem.call("arm", fault="pin_required", on="command")
-        case "puk":
-            office.modem.call("arm", fault="puk_required", on="command")
-        case "not-registered":
-            office.modem.call("set", registration=2)
-        case "denied":
-            office.modem.call("set", registration=3)
-        case "database-damaged":
-            file = office.root / DATABASE
-            office.undo.append((file, file.read_bytes()))
-            file.write_bytes(file.read_bytes()[:4096] + b"\xff" * (file.stat().st_size - 4096))
-        case "database-newer":
-            code = f"import sqlite3; sqlite3.connect('/{DATABASE}').execute('PRAGMA user_version=99')"
-            office.undo.append((office.root / DATABASE, (office.root / DATABASE).read_bytes()))
-            office.run("/usr/lib/textback-pbx/env/bin/python", "-c", code)
-        case "folder-not-writable":
-            office.run("chown", "root", "/var/lib/textback-pbx")
-            office.run("chmod", "755", "/var/lib/textback-pbx")
-        case "text-too-long":
-            office.edit(CONFIG, "[texts.own]", '[texts.own]\n"missed.open" = "' + "sorry " * 40 + '"')
-        case "no-message-centre":
-            office.modem.call("set", smsc_number="")
-        case "no-backup":
-            office.run("rm", "-rf", "/var/lib/textback-pbx/backups")
+def _port(office):
+    return f'port = "socket://127.0.0.1:{office.modem_port}"'
 
 
-def heal(office):
+def _damage(office):
+    file = office.root / DATABASE
+    office.undo.append((file, file.read_bytes()))
+    file.write_bytes(file.read_bytes()[:4096] + b"\xff" * (file.stat().st_size - 4096))
+
+
+def _from_the_future(office):
+    office.undo.append((office.root / DATABASE, (office.root / DATABASE).read_bytes()))
+    code = f"import sqlite3; sqlite3.connect('/{DATABASE}').execute('PRAGMA user_version=99')"
+    office.run("/usr/lib/textback-pbx/env/bin/python", "-c", code)
+
+
+def _long_text(office):
+    office.edit(CONFIG, "[texts.own]", '[texts.own]\n"missed.open" = "' + "sorry " * 40 + '"')
+
+
+def _heal(office):
     """Put everything back."""
     office.mend()
     office.run("chown", "textback:textback", "/var/lib/textback-pbx")
@@ -99,37 +81,62 @@ def heal(office):
     office.modem.call("insert_sim")
 
 
-#: fault -> (which part of the doctor, the check that names it, how bad, a word of its fix)
+@dataclass(frozen=True)
+class Fault:
+    """How one thing is broken, the part of the doctor that looks, the check that names it, and a word of its fix."""
+
+    plant: Callable[[Office], object]
+    part: str
+    check: str
+    word: str
+    level: str = "fail"
+
+
 FAULTS = {
-    "ami-port": ("pbx", "pbx.reach", "fail", "manager show settings"),
-    "ami-secret": ("pbx", "pbx.login", "fail", "secret"),
-    "modem-port-missing": ("modem", "modem.port", "fail", "modem list"),
-    "modem-port-not-set": ("modem", "modem.port", "fail", "modem list"),
-    "no-sim": ("modem", "modem.sim", "fail", "put one in"),
-    "pin": ("modem", "modem.sim", "fail", "modem.pin"),
-    "puk": ("modem", "modem.sim", "fail", "PUK"),
-    "not-registered": ("modem", "modem.network", "fail", "antenna"),
-    "denied": ("modem", "modem.network", "fail", "plan"),
-    "no-message-centre": ("modem", "modem.message_centre", "fail", "modem.smsc"),
-    "database-damaged": ("database", "database.whole", "fail", "restore"),
-    "database-newer": ("database", "database.file", "fail", "install the version"),
-    "folder-not-writable": ("disk", "disk.folder", "fail", "owner"),
-    "text-too-long": ("texts", "texts.lint", "fail", "templates lint"),
-    "no-backup": ("backup", "backup.age", "warn", "backup now"),
+    "ami-port": Fault(
+        lambda o: o.edit(CONFIG, f"port = {o.pbx_port}", "port = 9"), "pbx", "pbx.reach", "manager show settings"
+    ),
+    "ami-secret": Fault(
+        lambda o: o.edit("etc/textback-pbx/ami-secret", "secret", "another"), "pbx", "pbx.login", "secret"
+    ),
+    "modem-port-missing": Fault(
+        lambda o: o.edit(CONFIG, _port(o), 'port = "/dev/serial/by-id/none"'), "modem", "modem.port", "modem list"
+    ),
+    "modem-port-not-set": Fault(lambda o: o.edit(CONFIG, _port(o), 'port = ""'), "modem", "modem.port", "modem list"),
+    "no-sim": Fault(
+        lambda o: o.modem.call("arm", fault="sim_removed", on="command"), "modem", "modem.sim", "put one in"
+    ),
+    "pin": Fault(lambda o: o.modem.call("arm", fault="pin_required", on="command"), "modem", "modem.sim", "modem.pin"),
+    "puk": Fault(lambda o: o.modem.call("arm", fault="puk_required", on="command"), "modem", "modem.sim", "PUK"),
+    "not-registered": Fault(lambda o: o.modem.call("set", registration=2), "modem", "modem.network", "antenna"),
+    "denied": Fault(lambda o: o.modem.call("set", registration=3), "modem", "modem.network", "plan"),
+    "no-message-centre": Fault(
+        lambda o: o.modem.call("set", smsc_number=""), "modem", "modem.message_centre", "modem.smsc"
+    ),
+    "database-damaged": Fault(_damage, "database", "database.whole", "restore"),
+    "database-newer": Fault(_from_the_future, "database", "database.file", "install the version"),
+    "folder-not-writable": Fault(
+        lambda o: o.run("chown", "root", "/var/lib/textback-pbx"), "disk", "disk.folder", "owner"
+    ),
+    "text-too-long": Fault(_long_text, "texts", "texts.lint", "templates lint"),
+    "no-backup": Fault(
+        lambda o: o.run("rm", "-rf", "/var/lib/textback-pbx/backups"), "backup", "backup.age", "backup now", "warn"
+    ),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_doctor_names_a_planted_fault_and_its_fix(office, fault):
-    part, check, level, word = FAULTS[fault]
-    plant(office, fault)
+    wanted = FAULTS[fault]
+    wanted.plant(office)
     try:
-        found = office.doctor(part)
+        found = office.doctor(wanted.part)
     finally:
-        heal(office)
-    assert check in found, found
-    assert found[check]["level"] == level, found[check]
-    assert word in found[check]["fix"] + found[check]["says"], found[check]
+        _heal(office)
+    assert wanted.check in found, found
+    named = found[wanted.check]
+    assert named["level"] == wanted.level, named
+    assert wanted.word in named["fix"] + named["says"], named
 
 
 def test_an_upgrade_keeps_what_was_there_and_everything_still_works(office):

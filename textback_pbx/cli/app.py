@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("outbox", "List what is on its way out; resolve what nobody can know."),
     "modem": ("modem", "Ask the modem how it is."),
     "report": ("report", "The numbers a manager reads."),
+    "support-bundle": ("support_bundle", "One file for whoever helps, with nobody's number in it."),
     "backup": ("backup", "Copy the database, list the copies, check one."),
     "restore": ("restore", "Bring a backup back, without texting anybody twice."),
     "purge": ("purge", "Delete what is too old to be kept."),
