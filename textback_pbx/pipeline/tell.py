@@ -103,8 +103,8 @@ class Teller:
             )
         rows = await tx.all(
             "SELECT id, number, line, owner, updated_ms FROM threads t WHERE status = 'waiting_on_us' AND NOT EXISTS"
-            " (SELECT 1 FROM tasks k WHERE k.state = 'open' AND (k.thread_id = t.id OR k.number = t.number"
-            "  AND k.line = t.line)) LIMIT ?",
+            " (SELECT 1 FROM tasks k WHERE k.thread_id = t.id AND k.state = 'open') AND NOT EXISTS"
+            " (SELECT 1 FROM tasks k WHERE k.number = t.number AND k.line = t.line AND k.state = 'open') LIMIT ?",
             (_BATCH,),
         )
         for row in rows:

@@ -449,9 +449,6 @@ CREATE TABLE tasks (
   level INTEGER NOT NULL DEFAULT 0,       -- how often it was passed on or announced since its deadline
   escalate_ms INTEGER                     -- when the next step is due; NULL: at the deadline
 ) STRICT;
-CREATE INDEX threads_silent ON threads (updated_ms) WHERE status IN ('new', 'waiting_on_them');   -- the clock looks here
-CREATE INDEX threads_follow_up ON threads (look_ms) WHERE status = 'follow_up';
-CREATE INDEX threads_waiting_on_us ON threads (id) WHERE status = 'waiting_on_us';   -- none may be without a task
 CREATE INDEX tasks_to_escalate ON tasks (coalesce(escalate_ms, due_ms)) WHERE state = 'open';
 CREATE INDEX tasks_open ON tasks (due_ms) WHERE state = 'open';
 CREATE INDEX tasks_by_number ON tasks (number) WHERE state = 'open';

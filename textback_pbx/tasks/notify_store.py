@@ -89,8 +89,8 @@ async def add(
 async def due(tx: Tx, now_ms: int, *, resting: tuple[tuple[str, str], ...] = (), limit: int = 20) -> list[Notice]:
     """Return what is to be told now, oldest first; ``resting`` are (channel, target) pairs that get a pause."""
     rows = await tx.all(
-        "SELECT n.*, e.uid, e.name, e.at_ms FROM notifications n JOIN events e ON e.id = n.event_id"
-        " WHERE n.state = 'waiting' AND (n.next_try_ms <= :now OR n.next_try_ms > :far)"
+        "SELECT n.*, e.uid, e.name, e.at_ms FROM notifications n INDEXED BY notifications_waiting"
+        " JOIN events e ON e.id = n.event_id WHERE n.state = 'waiting' AND (n.next_try_ms <= :now OR n.next_try_ms > :far)"
         " AND n.channel || ' ' || n.target NOT IN (SELECT value FROM json_each(:resting))"
         " ORDER BY n.id LIMIT :limit",
         {
