@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +22,7 @@ from textback_pbx.cli.common import (
     fail,
     look,
     now_ms,
+    run,
     table,
     who,
 )
@@ -30,7 +30,6 @@ from textback_pbx.cli.common import (
 if TYPE_CHECKING:
     from textback_pbx.config import Settings
     from textback_pbx.database import Tx
-    from textback_pbx.replies.contacts.importing import Refused, Taken
     from textback_pbx.replies.contacts.store import Contact
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -40,7 +39,6 @@ Which = Annotated[
 ]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", help="A tag; repeat it.")]
 CustomerOption = Annotated[str, typer.Option(metavar="new|known", help="Whether they are a customer already.")]
-_PAGE = 500
 _COLUMNS = {"id": "contact", "name": "name", "numbers": "numbers", "customer": "customer", "tags": "tags"}
 
 
@@ -159,24 +157,15 @@ def import_(
 
     Example: textback-pbx contacts import customers.vcf --customer known
     """
-    from textback_pbx.replies.contacts.importing import FileProblem, Reader, Refused
-    from textback_pbx.replies.contacts.person import Customer, PersonProblem, tidy_tags
+    from textback_pbx.cli.contact_files import Source, take, text_of
+    from textback_pbx.replies.contacts.person import Customer
 
-    text = _text(file)
+    text = text_of(file)
     if customer not in set(Customer):
         fail(f"--customer is {customer!r}: write new or known", EXIT_USAGE)
 
-    async def work(tx: Tx, settings: Settings) -> dict[str, Any]:
-        try:
-            reader = Reader(settings.office.country, Customer(customer), tidy_tags(tag or []))
-            found = list(reader.read(text))
-        except (FileProblem, PersonProblem) as problem:
-            fail(f"{file}: {problem}", EXIT_USAGE)
-        refused = [one for one in found if isinstance(one, Refused)]
-        taken = [one for one in found if not isinstance(one, Refused)]
-        return await _keep(tx, taken, refused, file.name, dry=dry)
-
-    done = look(config, work) if dry else change(config, work)
+    source = Source(file, text, customer, tuple(tag or []))
+    done = run(lambda: take(config, source, dry=dry))
     if json:
         emit_json(done)
     else:
@@ -190,25 +179,6 @@ def import_(
         raise typer.Exit(EXIT_NO)
 
 
-async def _keep(tx: Tx, taken: list[Taken], refused: list[Refused], source: str, *, dry: bool) -> dict[str, Any]:
-    from textback_pbx.replies.contacts import store
-
-    counts: dict[str, Any] = {"new": 0, "changed": 0, "same": 0}
-    bad = [{"line": one.place, "who": one.who, "reason": one.reason} for one in refused]
-    for one in taken:
-        if dry:
-            known = [await store.of_number(tx, number) for number in one.person.numbers]
-            counts["changed" if any(known) else "new"] += 1
-            continue
-        kept = await store.keep(tx, one.person, source=source, now_ms=now_ms())
-        if isinstance(kept, store.Conflict):
-            bad.append({"line": one.place, "who": one.person.name, "reason": str(kept)})
-        else:
-            counts[kept.change.value] += 1
-    left = [{"line": one.place, "who": one.person.name, "reason": reason} for one in taken for reason in one.left_out]
-    return {**counts, "refused": sorted(bad, key=lambda row: int(str(row["line"]))), "left_out": left}
-
-
 @app.command()
 def export(
     config: ConfigOption = None,
@@ -220,61 +190,21 @@ def export(
 
     Example: textback-pbx contacts export --format vcard4 --out contacts.vcf
     """
+    from textback_pbx.cli.contact_files import as_cards, as_csv, every
     from textback_pbx.cli.files import private_text
 
     if form not in ("csv", "vcard3", "vcard4"):
         fail(f"there is no format {form!r}: csv, vcard3 or vcard4", EXIT_USAGE)
 
     async def work(tx: Tx, _: Settings) -> list[str]:
-        contacts = [one async for one in _all(tx, tag)]
-        return list(_csv(contacts) if form == "csv" else _cards(contacts, f"{form[-1]}.0"))
+        contacts = [one async for one in every(tx, tag)]
+        return list(as_csv(contacts) if form == "csv" else as_cards(contacts, f"{form[-1]}.0"))
 
     lines = look(config, work)
     with private_text(out) as file:
         file.writelines(lines)
     if out is not None:
         print(f"{out} is written.", file=sys.stderr)
-
-
-async def _all(tx: Tx, tag: str | None) -> AsyncIterator[Contact]:
-    from textback_pbx.replies.contacts.store import list_contacts
-
-    after = 0
-    while page := await list_contacts(tx, tag=tag, after=after, limit=_PAGE):
-        for one in page:
-            yield one
-        after = page[-1].id
-
-
-def _csv(contacts: list[Contact]) -> Iterator[str]:
-    from textback_pbx.cli.files import csv_line
-
-    yield csv_line(["name", "number", "customer", "tags", "email", "note"])
-    for one in contacts:
-        numbers, tags = ";".join(one.numbers), ";".join(one.tags)
-        yield csv_line([one.name, numbers, one.customer, tags, one.email, one.note])
-
-
-def _cards(contacts: list[Contact], version: str) -> Iterator[str]:
-    from textback_pbx.replies.contacts.person import Customer
-    from textback_pbx.replies.contacts.vcard import Kept, write
-
-    kept = (
-        Kept(f"contact-{c.id}", c.name, c.numbers, Customer(c.customer), c.tags, c.email, c.note)
-        for c in contacts
-        if c.numbers
-    )
-    return write(kept, version)
-
-
-def _text(file: Path) -> str:
-    try:
-        raw = file.read_bytes()
-        return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
-    except OSError as error:
-        fail(f"{file}: {error.strerror}", EXIT_USAGE)
-    except UnicodeDecodeError as error:
-        fail(f"{file} is not UTF-8 (byte {error.start}): save it as UTF-8 and try again", EXIT_USAGE)
 
 
 async def _find(tx: Tx, which: str, settings: Settings) -> Contact:
