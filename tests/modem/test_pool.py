@@ -20,6 +20,7 @@ class Stick:
     name: str
     iccid: str | None = None
     no: str | None = None
+    drained: bool = True
 
     def trouble(self):
         return self.no
@@ -141,6 +142,25 @@ def test_nobody_stands_in_where_it_is_not_wanted():
     one.pool.look()
     one.later(60.0)
     assert [one.may(name, "office") for name in "bc"] == [False, True]
+
+
+@pytest.mark.fault(11)
+def test_the_others_wait_for_a_sim_that_is_not_read_but_not_for_ever():
+    one = Bench([], SALES, failover_s=30.0)
+    a, b = one.sticks
+    assert one.pool.unread("b") is None
+    a.drained = False
+    assert one.pool.unread("b") == "texts that wait on the SIM of the modem a are read first"
+    assert one.pool.unread("a") is None  # its own reading is its own trouble
+    one.later(29.0)
+    assert one.pool.unread("b")
+    one.later(1.0)
+    assert one.pool.unread("b") is None  # perhaps it never comes back
+    a.drained = True
+    one.pool.look()
+    a.drained = b.drained = False
+    assert one.pool.unread("b")
+    assert one.pool.unread("a")
 
 
 def test_names_are_unique():

@@ -1,11 +1,13 @@
 """Two modems and one agent: who sends what, what moves when one fails, what never does, and what comes in by which."""
 
+import time
 from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.pipeline.support import CALLER, Office, until
 from textback_pbx.clock import SystemClock
+from textback_pbx.database import Database
 from textback_pbx.outbox.store import NewMessage, enqueue
 from textback_pbx.replies.threads.store import thread_for
 from textback_pbx.testing.faults import Fault
@@ -26,7 +28,7 @@ validity_hours = 2
 status_reports = false
 ussd_credit = "*100#"
 [pool]
-failover_seconds = 1
+failover_seconds = {failover}
 [[lines]]
 name = "sales desk"
 dialled = ["5002"]
@@ -83,10 +85,10 @@ class Two:
 
 
 @asynccontextmanager
-async def two_modems(tmp_path, *, per_hour=1000, radio_s=0.0):
+async def two_modems(tmp_path, *, per_hour=1000, radio_s=0.0, failover=1):
     link = tmp_path / "sales"
     sales = SimulatedModem(PtyPort(link), sim=SimCard(SALES_SIM), radio_s=radio_s)
-    office = Office(tmp_path, extra=EXTRA.format(port=link, per_hour=per_hour))
+    office = Office(tmp_path, extra=EXTRA.format(port=link, per_hour=per_hour, failover=failover))
     office.modem.radio_s = radio_s
     one = Two(office, sales)
 
@@ -271,3 +273,57 @@ async def test_each_sims_budget_survives_a_restart_and_a_spent_one_is_helped(tmp
         assert one.sent(one.main) == [(OTHERS[2], "hello")]
         assert len(one.sent(one.sales)) == 2
         assert one.office.agent._lines.figures(one.office.agent._lines._modems[1])["left_this_hour"] == 0
+
+
+@pytest.mark.fault(11)
+async def test_a_stop_that_waits_on_the_slower_sim_is_honoured_before_the_other_sends(tmp_path):
+    async with two_modems(tmp_path, failover=10) as one:
+        await one.office.stop()
+        one.office.write("STOP")
+        one.main.arm(Fault("delay", on="command", command="+CPIN", args={"seconds": 1.0}))
+        database = one.office.database = await Database.open(one.office.path)
+        one.office.agent._lines.wake = lambda: None  # nobody runs
+        await one.put(CALLER, line="sales desk")
+        await database.close()
+        await one.office.start()
+
+        async def cancelled():
+            return [part for part in await one.parts() if part["state"] == "cancelled"]
+
+        await until(cancelled, "the text is taken back")
+        await one.until_sent(one.main, 1)
+        assert "no more texts" in one.sent(one.main)[0][1]
+        assert one.sent(one.sales) == []
+
+
+@pytest.mark.fault(32, 36)
+async def test_texts_do_not_queue_behind_one_that_the_network_does_not_answer(tmp_path):
+    async with two_modems(tmp_path) as one:
+        one.main.arm(Fault("swallow", on="submitted", command="+CMGS"))
+        await one.put(*OTHERS[:3])
+        await one.until_sent(one.sales, 2)
+        assert len(one.sent(one.main)) == 1
+        assert {to for to, _ in one.sent(one.main)} | {to for to, _ in one.sent(one.sales)} == set(OTHERS[:3])
+
+        async def one_is_out():
+            states = [part["state"] for part in await one.parts()]
+            return states.count("handed_over") == 1 and states.count("accepted") == 2
+
+        await until(one_is_out, "only the one without an answer is out")
+        one.main.unplug()  # so that nobody waits three minutes for the answer
+        await one.until_states("delivered", "accepted", "unknown")
+
+
+@pytest.mark.fault(13)
+async def test_stopped_while_both_send_they_end_within_one_grace(tmp_path):
+    async with two_modems(tmp_path, radio_s=1.0) as one:
+        await one.put(OTHERS[0])
+        await one.put(OTHERS[1], line="sales desk")
+        await one.until_sent(one.main, 1)
+        await one.until_sent(one.sales, 1)
+        began = time.monotonic()
+        await one.office.stop()
+        assert time.monotonic() - began < 5.0
+        one.office.database = await Database.open(one.office.path)
+        assert {part["state"] for part in await one.parts()} <= {"accepted", "delivered"}
+        await one.office.database.close()

@@ -78,6 +78,11 @@ class Modem:
         health = self._state.health
         return health.message if health.problem in BLOCKING else None
 
+    @property
+    def drained(self) -> bool:
+        """Whether everything that waited on its SIM when it was attached is on disk: one of these may be a STOP."""
+        return self._inbox.first_read and not self._inbox.owed
+
     async def stream(self) -> AsyncIterator[Item]:
         """What comes in, in order, for one reader, for ever."""
         while True:

@@ -17,7 +17,10 @@ from textback_pbx.outbox.share import EVERYTHING, Share
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """When another modem stands in, seconds: after so long a failure, or when a budget holds texts back so long."""
+    """When another modem stands in, seconds: after so long a failure, or when a budget holds texts back so long.
+
+    ``failover_s`` is also how long the others wait, after an attach, for a SIM whose texts are not read yet.
+    """
 
     failover_s: float = 30.0
     budget_s: float = 120.0
@@ -63,6 +66,7 @@ class Pool:
         self._named = frozenset().union(*(member.lines for member in members))
         self._rest = frozenset(name for name, member in self._members.items() if not member.lines) or {names[0]}
         self._unwell_since: dict[str, float] = {}
+        self._unread_since: dict[str, float] = {}
 
     def share(self, name: str) -> Share:
         """Say which texts the modem of this name may claim now."""
@@ -80,6 +84,20 @@ class Pool:
             elsewhere=frozenset(member.modem.iccid for member in well if member.modem.iccid is not None),
             again_s=min((left for member in well if (left := self._until_help_s(member)) is not None), default=None),
         )
+
+    def unread(self, name: str) -> str | None:
+        """Say why the modem of this name waits for another one: a STOP may wait on that one's SIM (promise 4).
+
+        It waits no longer than a failure may last: a stick that never comes back must not keep the others.
+        """
+        self.look()
+        now = self._clock.monotonic()
+        waits = (
+            other
+            for other, since in self._unread_since.items()
+            if other != name and now - since < self._settings.failover_s
+        )
+        return next((f"texts that wait on the SIM of the modem {other} are read first" for other in waits), None)
 
     def look(self) -> None:
         """Note who is unwell now: called when a modem's health has changed, so that a failure counts from its start."""
@@ -100,8 +118,12 @@ class Pool:
         return limit - busy_s if busy_s > 0 else None
 
     def _note(self, modem: Modem) -> None:
-        """Start the count of a failure when it begins, and end it when it is over."""
+        """Start the count of a failure, and of unread texts, when it begins, and end it when it is over."""
         if modem.trouble() is None:
             self._unwell_since.pop(modem.name, None)
         else:
             self._unwell_since.setdefault(modem.name, self._clock.monotonic())
+        if modem.drained:
+            self._unread_since.pop(modem.name, None)
+        else:
+            self._unread_since.setdefault(modem.name, self._clock.monotonic())

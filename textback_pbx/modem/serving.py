@@ -68,9 +68,9 @@ class Serving:
 
     async def run(self, pins: Pins | None) -> None:
         """Set up and serve. Ends only by an exception: :class:`Restarted`, or what the session raises."""
+        self._inbox.attach()
         self._state.starting()
         setup = await set_up(self._session, self._clock, self._settings, pins, self._state.pinned)
-        self._inbox.attach()
         self._state.attached(setup)
         self._multi_link = setup.multi_link
         self._jobs.open = True  # what is read now may be deleted as soon as it is committed

@@ -164,7 +164,7 @@ class Lines:
             return EVERYTHING if self._pool is None else self._pool.share(line.name)
 
         return Sender(
-            line if len(self._modems) < 2 else _Sharing(line, self.wake),
+            line if self._pool is None or len(self._modems) < 2 else _Sharing(line, self._pool, self.wake),
             self._database.transaction,
             self._clock,
             pace=self._pace,
@@ -183,8 +183,8 @@ class Lines:
 class _Sharing:
     """A modem beside others: they look again when it begins and when it ends a text, for its budget may be spent."""
 
-    def __init__(self, line: Line, wake: Callable[[], None]) -> None:
-        self._line, self._wake = line, wake
+    def __init__(self, line: Line, pool: Pool, wake: Callable[[], None]) -> None:
+        self._line, self._pool, self._wake = line, pool, wake
         self.name = line.name
 
     @property
@@ -193,8 +193,8 @@ class _Sharing:
         return self._line.iccid
 
     def trouble(self) -> str | None:
-        """Why it cannot send now."""
-        return self._line.trouble()
+        """Why it cannot send now, or must not yet."""
+        return self._line.trouble() or self._pool.unread(self.name)
 
     async def submit(self, part: OutPart, hand_over: HandOver) -> SubmitResult:
         """Send one part, and wake the others."""
