@@ -5,6 +5,7 @@ Not a test: nothing here fails on a slow machine. ``python -m tests.bench NAME..
 
 import asyncio
 import atexit
+import os
 import resource
 import shutil
 import statistics
@@ -22,7 +23,6 @@ from tests.pipeline.support import open_office, until
 from textback_pbx.database import Database
 
 ROOT = Path(__file__).parents[2]
-STREAM = sorted((ROOT / "tests" / "calls" / "recordings").glob("*.minimal.ami"))
 
 
 def say(name: str, words: str) -> None:
@@ -30,46 +30,38 @@ def say(name: str, words: str) -> None:
 
 
 def ami() -> None:
-    """Events per second of filter, parse and fold, beside stock panoramisk's parse and dispatch."""
-    for view in ("minimal", "full"):
-        stream = b"".join(file.read_bytes() for file in sorted(STREAM[0].parent.glob(f"*.{view}.ami")))
-        events = stream.count(b"Event: ")
-        ours, stock = [], []
-        for _ in range(5):
-            ours.append(events / _timed(lambda: _ours(stream)))  # noqa: B023 - called at once
-            stock.append(events / _timed(lambda: _stock(stream)))  # noqa: B023 - called at once
-        ratio = statistics.median(a / b for a, b in zip(ours, stock, strict=True))
-        rates = f"{statistics.median(ours):,.0f}/s, stock panoramisk {statistics.median(stock):,.0f}/s"
-        say("ami", f"{view} view: {rates}, ratio {ratio:.1f}")
+    """Events per second of filter, parse and fold, beside panoramisk, asterisk-ami and pyst2 on the same streams."""
+    from tests.bench.ami import rates
+
+    rates(say)
+
+
+def flat() -> None:
+    """Memory while a million events pass, in a process of its own."""
+    _alone("from tests.bench.ami import memory; memory(say)")
+
+
+def fuzz() -> None:
+    """A million harmed blocks in any chunks: no exception, bounded memory; in a process of its own."""
+    _alone("from tests.calls.fuzzing import report; report(say)")
+
+
+def _alone(code: str) -> None:
+    program = f"from tests.bench.__main__ import say; {code}"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+def storm() -> None:
+    """A minute of at least 5,000 events a second: from a real Asterisk as root, else from the simulated one."""
+    from tests.bench.storm import real, simulated
+
+    real(say) if os.geteuid() == 0 else asyncio.run(simulated(say))
 
 
 def _timed(work: Callable[[], None]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
-
-
-def _chunks(stream: bytes) -> list[bytes]:
-    return [stream[at : at + 4096] for at in range(0, len(stream), 4096)]
-
-
-def _ours(stream: bytes) -> None:
-    from textback_pbx.calls.replay import replay
-
-    replay(_chunks(stream))
-
-
-def _stock(stream: bytes) -> None:
-    from panoramisk import Manager
-    from panoramisk.ami_protocol import AMIProtocol
-
-    manager = Manager(loop=None)
-    manager.register_event("*", lambda *_: None)
-    protocol = AMIProtocol()
-    protocol.connection_made(None)
-    protocol.factory, protocol.encoding = manager, "utf8"
-    for chunk in _chunks(stream):
-        protocol.data_received(chunk)
 
 
 def latency() -> None:
@@ -194,7 +186,17 @@ def modem() -> None:
     measure(say)
 
 
-BENCHES = {"start": start, "ami": ami, "latency": latency, "modem": modem, "inbox": inbox, "decide": decide}
+BENCHES: dict[str, Callable[[], None]] = {
+    "start": start,
+    "ami": ami,
+    "flat": flat,
+    "fuzz": fuzz,
+    "storm": storm,
+    "latency": latency,
+    "modem": modem,
+    "inbox": inbox,
+    "decide": decide,
+}
 
 
 def main() -> None:
