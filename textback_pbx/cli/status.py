@@ -80,9 +80,10 @@ def _show(found: dict[str, Any]) -> None:
         print("The agent has not run on this database yet. Start it: sudo systemctl start textback-pbx")
     elif not found["running"]:
         print("No agent runs now; this is what the last one wrote. Start it: sudo systemctl start textback-pbx\n")
+    width = max([9, *(len(note["component"]) for note in found["health"])])
     for note in found["health"]:
         since = datetime.fromtimestamp(note["since_ms"] / 1000, UTC).astimezone().strftime("%a %H:%M")
-        print(f"{note['state'].upper():4}  {note['component']:9} {note['message']} (since {since})")
+        print(f"{note['state'].upper():4}  {note['component']:{width}} {note['message']} (since {since})")
     print()
     for name, count in found["counts"].items():
         print(f"{count:6}  {name}")
