@@ -104,10 +104,11 @@ async def test_a_call_back_stands_where_the_customer_asked_for_it_and_names_a_co
         thread = await threads.thread_for(tx, "+15125550143", "main", T0)
         asked = {"window": {"start": at(T0 + 2 * HOUR_MS).isoformat(), "end": at(T0 + 3 * HOUR_MS).isoformat()}}
         await tx.run(
-            "INSERT INTO inbound (thread_id, sender, line, body, received_ms, intake) VALUES (?, '+15125550143',"
-            " 'main', 'after two', ?, ?)",
-            (thread, T0 + 1, json.dumps(asked)),
+            "INSERT INTO inbound (thread_id, sender, line, body, received_ms) VALUES (?, '+15125550143',"
+            " 'main', 'after two', ?)",
+            (thread, T0 + 1),
         )
+        await tx.run("UPDATE threads SET intake = ? WHERE id = ?", (json.dumps(asked), thread))
         await tx.run("INSERT INTO contacts (name, source, created_ms, updated_ms) VALUES ('Alpha, Ltd', 's', 1, 1)")
         await tx.run("INSERT INTO contact_numbers VALUES ('+15125550143', 1)")
     call_back = (await told(office, T0))["call-back-1"]
