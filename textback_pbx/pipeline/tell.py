@@ -201,9 +201,11 @@ class Teller:
         await notify_store.add(tx, event["id"], Channel.APPRISE, target, payload, now_ms=now_ms, at_ms=at_ms)
 
     async def _forget(self, tx: Tx, now_ms: int) -> None:
-        if now_ms - self._forgot_ms >= _FORGET_EVERY_MS:
+        """Forget what was told long ago, a batch a step; once an hour when there was nothing left."""
+        if now_ms - self._forgot_ms >= _FORGET_EVERY_MS and not await notify_store.forget(
+            tx, now_ms - self._staffing.notify.keep_ms
+        ):
             self._forgot_ms = now_ms
-            await notify_store.forget(tx, now_ms - self._staffing.notify.keep_ms)
 
 
 def _with_code(matter: Matter, code: int | None) -> Matter:

@@ -518,6 +518,7 @@ CREATE TABLE notifications (
   UNIQUE (event_id, channel, target)
 ) STRICT;
 CREATE INDEX notifications_waiting ON notifications (next_try_ms, id) WHERE state = 'waiting';
+CREATE INDEX notifications_by_end ON notifications (settled_ms) WHERE settled_ms IS NOT NULL;
 CREATE INDEX notifications_by_task ON notifications (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX notifications_dead ON notifications (id) WHERE state = 'dead';
 CREATE INDEX notifications_by_target ON notifications (channel, target, id);

@@ -90,7 +90,8 @@ async def due(tx: Tx, now_ms: int, *, resting: tuple[tuple[str, str], ...] = (),
     """Return what is to be told now, oldest first; ``resting`` are (channel, target) pairs that get a pause."""
     rows = await tx.all(
         "SELECT n.*, e.uid, e.name, e.at_ms FROM notifications n INDEXED BY notifications_waiting"
-        " JOIN events e ON e.id = n.event_id WHERE n.state = 'waiting' AND (n.next_try_ms <= :now OR n.next_try_ms > :far)"
+        " JOIN events e ON e.id = n.event_id WHERE n.state = 'waiting'"
+        " AND (n.next_try_ms <= :now OR n.next_try_ms > :far)"
         " AND n.channel || ' ' || n.target NOT IN (SELECT value FROM json_each(:resting))"
         " ORDER BY n.id LIMIT :limit",
         {
@@ -237,17 +238,16 @@ async def counts(tx: Tx) -> dict[str, int]:
     return dict(row)
 
 
-async def forget(tx: Tx, before_ms: int) -> int:
-    """Delete what was told (or dropped) before a time, events that are out of everybody's hands with it."""
-    gone_rows = await tx.run(
-        "DELETE FROM notifications WHERE state IN ('sent', 'dropped', 'dead') AND settled_ms < ?", (before_ms,)
+async def forget(tx: Tx, before_ms: int, limit: int = 500) -> int:
+    """Delete what was told, dropped or given up before a time, a batch at a time; return how many rows went."""
+    old = "SELECT id FROM notifications WHERE settled_ms < ? AND state <> 'waiting' LIMIT ?"
+    notices = await tx.run(f"DELETE FROM notifications WHERE id IN ({old})", (before_ms, limit))  # noqa: S608 - our own
+    events = await tx.run(
+        "DELETE FROM events WHERE id IN (SELECT e.id FROM events e WHERE e.at_ms < ? AND e.state = 'told' AND NOT"
+        " EXISTS (SELECT 1 FROM notifications n WHERE n.event_id = e.id) LIMIT ?)",
+        (before_ms, limit),
     )
-    await tx.run(
-        "DELETE FROM events WHERE state = 'told' AND at_ms < ?"
-        " AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.event_id = events.id)",
-        (before_ms,),
-    )
-    return gone_rows
+    return notices + events
 
 
 async def forget_number(tx: Tx, number: str) -> int:
