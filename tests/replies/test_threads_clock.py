@@ -88,7 +88,11 @@ async def test_no_silence_while_we_owe_something_or_a_text_is_on_its_way(databas
             (thread,),
         )
         assert await clock_store.silent(tx, T0 + DAY_MS, patience) == []
+        await tx.run("UPDATE tasks SET thread_id = NULL, number = ?", (SENDER,))
+        assert (await store.find_thread(tx, thread)).due_ms == 0
+        assert await clock_store.silent(tx, T0 + DAY_MS, patience) == []
         await tx.run("UPDATE tasks SET state = 'done'")
+        assert (await store.find_thread(tx, thread)).due_ms is None
         await a_message(tx, kind="staff", state="queued", thread_id=thread)
         assert await clock_store.silent(tx, T0 + DAY_MS, patience) == []
         await tx.run("UPDATE parts SET state = 'delivered'")

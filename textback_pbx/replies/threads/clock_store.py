@@ -29,6 +29,7 @@ async def silent(tx: Tx, now_ms: int, patience: Patience, limit: int = 200) -> l
     rows = await tx.all(
         "SELECT t.id FROM threads t WHERE t.status IN ('new', 'waiting_on_them') AND t.updated_ms <= ?"
         " AND NOT EXISTS (SELECT 1 FROM tasks k WHERE k.thread_id = t.id AND k.state = 'open')"
+        " AND NOT EXISTS (SELECT 1 FROM tasks k WHERE k.number = t.number AND k.line = t.line AND k.state = 'open')"
         " AND NOT EXISTS (SELECT 1 FROM messages m JOIN parts p ON p.message_id = m.id WHERE m.thread_id = t.id"
         "   AND p.state IN ('queued', 'claimed', 'handed_over'))"
         " ORDER BY t.updated_ms LIMIT ?",

@@ -74,7 +74,8 @@ async def line_of(tx: Tx, number: str, sim: str | None = None) -> str | None:
 _SELECT = (
     "SELECT t.id, t.number, t.line, t.status, t.owner, t.automation, t.intake, t.look_ms, t.opened_ms, t.updated_ms,"
     " coalesce(c.name, '') AS name, coalesce(c.customer, '') AS customer,"
-    " (SELECT min(k.due_ms) FROM tasks k WHERE k.thread_id = t.id AND k.state = 'open') AS due_ms,"
+    " (SELECT min(due_ms) FROM (SELECT k.due_ms FROM tasks k WHERE k.thread_id = t.id AND k.state = 'open' UNION ALL"
+    "  SELECT k.due_ms FROM tasks k WHERE k.number = t.number AND k.line = t.line AND k.state = 'open')) AS due_ms,"
     " coalesce((SELECT i.body FROM inbound i WHERE i.thread_id = t.id ORDER BY i.id DESC LIMIT 1), '') AS last"
     " FROM threads t LEFT JOIN contact_numbers n ON n.number = t.number LEFT JOIN contacts c ON c.id = n.contact_id"
 )
