@@ -186,6 +186,13 @@ def modem() -> None:
     measure(say)
 
 
+def pi() -> None:
+    """The agent with 128 MB and a fifth of a core through 200 calls; bytes written to the card."""
+    from tests.bench.pi import measure
+
+    measure(say)
+
+
 BENCHES: dict[str, Callable[[], None]] = {
     "start": start,
     "ami": ami,
@@ -196,6 +203,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "modem": modem,
     "inbox": inbox,
     "decide": decide,
+    "pi": pi,
 }
 
 
