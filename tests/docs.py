@@ -17,7 +17,7 @@ from tests import docs_man
 from tests.docs_commands import commands
 from tests.docs_settings import settings
 from textback_pbx.calls.outcome import CALL_TABLE, LEG_TABLE, UNREACHABLE, LegClass, Outcome
-from textback_pbx.decision.store import HOLDING
+from textback_pbx.decision.lookback import HOLDING
 from textback_pbx.modem.health import BLOCKING, WORDS
 from textback_pbx.replies.threads import status
 from textback_pbx.tasks import book, notify, orders, report

@@ -13,7 +13,7 @@ from typing import Any
 
 from textback_pbx.clock import Clock
 from textback_pbx.database import Database, Tx
-from textback_pbx.decision.store import HOLDING
+from textback_pbx.decision.lookback import HOLDING
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ from textback_pbx.consent.policies import PolicyChoice, PolicyName
 from textback_pbx.database import Row, Tx
 
 _KEY, _HEAD = "consent_key", "consent_head"
-_COLUMNS = ", ".join(part.name for part in fields(Entry))
+_NAMES = tuple(part.name for part in fields(Entry))
+_COLUMNS = ", ".join(_NAMES)
 _MARKS = ", ".join("?" for _ in fields(Entry))
 
 
@@ -119,7 +120,7 @@ def _values(entry: Entry) -> tuple[Any, ...]:
 
 
 def _entry(row: Row) -> Entry:
-    return Entry(**{**{key: row[key] for key in row.keys()}, "event": Event(row["event"])})  # noqa: SIM118 - a Row is no dict
+    return Entry(**{**{name: row[name] for name in _NAMES}, "event": Event(row["event"])})
 
 
 async def entries_of_subject(tx: Tx, subject: str) -> list[Entry]:
@@ -157,6 +158,22 @@ async def is_opted_out(tx: Tx, number: str) -> bool:
     if key is None:
         return False
     return await tx.value("SELECT 1 FROM opt_outs WHERE subject = ?", (ledger.fingerprint(key, number),)) is not None
+
+
+async def standing(tx: Tx, number: str, now_ms: int) -> tuple[bool, ConsentState]:
+    """Return both :func:`is_opted_out` and :func:`state_of` in two trips to the database instead of four."""
+    key = await _key(tx)
+    if key is None:
+        return False, ConsentState()
+    subject = ledger.fingerprint(key, number)
+    rows = await tx.all(
+        f"SELECT {_COLUMNS}, EXISTS (SELECT 1 FROM opt_outs WHERE subject = :subject) AS listed FROM consent "  # noqa: S608 - our own columns
+        "WHERE subject = :subject ORDER BY seq",
+        {"subject": subject},
+    )
+    if not rows:  # an opt-out that no entry explains counts all the same
+        return await tx.value("SELECT 1 FROM opt_outs WHERE subject = ?", (subject,)) is not None, ConsentState()
+    return bool(rows[0]["listed"]), ledger.fold([_entry(row) for row in rows], now_ms)
 
 
 async def opt_outs(tx: Tx) -> list[OptOut]:
@@ -214,15 +231,13 @@ async def choose_policy(tx: Tx, choice: PolicyChoice, *, local_time: str) -> Ent
 
 async def chosen_policy(tx: Tx, line: str = "") -> PolicyChoice | None:
     """Return the newest choice for ``line``, else the one for all lines, else ``None`` (act as ``recorded``)."""
-    for subject in dict.fromkeys((_office(line), OFFICE)):
-        row = await tx.one(
-            "SELECT c.*, d.body FROM consent c LEFT JOIN disclosures d ON d.hash = c.disclosure_hash "
-            "WHERE c.subject = ? AND c.event = 'policy' ORDER BY c.seq DESC LIMIT 1",
-            (subject,),
-        )
-        if row is not None:
-            return _choice(row)
-    return None
+    newest = "SELECT max(seq) FROM consent WHERE subject = :{} AND event = 'policy'"
+    row = await tx.one(
+        "SELECT c.*, d.body FROM consent c LEFT JOIN disclosures d ON d.hash = c.disclosure_hash "  # noqa: S608 - our own clauses
+        f"WHERE c.seq = coalesce(({newest.format('line')}), ({newest.format('office')}))",
+        {"line": _office(line), "office": OFFICE},
+    )
+    return None if row is None else _choice(row)
 
 
 def _choice(row: Row) -> PolicyChoice | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from textback_pbx import phone
-from textback_pbx.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from textback_pbx.clock import HOUR_MS
 from textback_pbx.consent import policies
 from textback_pbx.consent import store as consent
 from textback_pbx.database import Row, Tx
@@ -18,14 +18,12 @@ from textback_pbx.decision import breaker, contact_store, gathering
 from textback_pbx.decision.breaker import Breaker
 from textback_pbx.decision.facts import ALLOWED, REFUSED, Facts
 from textback_pbx.decision.gathering import Call
+from textback_pbx.decision.lookback import FLOOD, HISTORY, HOLDS, windows
 from textback_pbx.decision.policy import LinePolicy, Policy
 from textback_pbx.decision.verdict import Decision
 
-#: Components of the health table whose failure holds the line.
-HOLDING = ("disk", "clock", "consent", "limits", "restore")
 #: Where ``meta`` keeps the circuit breaker.
 BREAKER = "breaker"
-_FLOOD_ROWS = 500  # no flood limit may be set higher than what is looked at
 
 
 class NoSuchCall(LookupError):
@@ -89,11 +87,13 @@ async def gather_for(
     """Read the facts of a call that may be imagined: history, consent and limits are the database's."""
     said: dict[str, Any] = json.loads(call.facts)
     heard = gathering.heard_greeting(said, policy, line)
-    known: dict[str, Any] = {**gathering.of_call(call, said), "holds": await _holds(tx), "heard_greeting": heard}
+    known: dict[str, Any] = {**gathering.of_call(call, said), "heard_greeting": heard}
     if call.caller is not None and not call.withheld:
         known |= await _of_number(tx, call, call.caller, policy=policy, now_ms=now_ms)
         known |= await _of_consent(tx, call, call.caller, now_ms=now_ms, heard=heard, strict=line.consent)
         known["own_number"] = call.caller in gathering.own_numbers(policy.own_numbers, line.country)
+    else:
+        known["holds"] = _held(await tx.value(HOLDS))
     if look > 1:
         known["due_ms"] = await _due(tx, call.id)
     known |= gathering.of_hours(call, known, policy=policy, line=line, now_ms=now_ms)
@@ -109,68 +109,27 @@ async def gather_for(
     )
 
 
-async def _holds(tx: Tx) -> tuple[str, ...]:
-    marks = ", ".join("?" for _ in HOLDING)
-    rows = await tx.all(
-        f"SELECT component FROM health WHERE state = 'fail' AND component IN ({marks}) ORDER BY component",  # noqa: S608 - our own marks
-        HOLDING,
-    )
-    return tuple(row["component"] for row in rows)
+def _held(listed: str | None) -> tuple[str, ...]:
+    return tuple(sorted(listed.split(","))) if listed else ()
 
 
-_HISTORY = """
-SELECT
- (SELECT max(ended_ms) FROM calls WHERE caller = :n AND ended_ms >= :started AND id <> :id AND outcome = 'answered')
-   AS answered_since_ms,
- (SELECT max(ended_ms) FROM calls_out WHERE number = :n AND ended_ms >= :started AND answered = 1) AS called_back_ms,
- (SELECT max(received_ms) FROM inbound WHERE sender = :n AND received_ms >= :started) AS wrote_ms,
- (SELECT max(at) FROM (
-   SELECT max(created_ms) AS at FROM messages WHERE number = :n AND created_ms >= :started AND kind = 'staff'
-   UNION ALL SELECT max(closed_ms) FROM tasks WHERE call_id = :id AND state <> 'open' AND closed_by <> 'agent'
-   UNION ALL SELECT max(at_ms) FROM notes WHERE at_ms >= :started
-     AND thread_id = (SELECT id FROM threads WHERE number = :n AND line = :line))) AS staff_ms,
- (SELECT max(ended_ms) FROM calls WHERE caller = :n AND ended_ms BETWEEN :repeat_from AND :ended AND id <> :id
-   AND line = :line AND outcome IN ('no_answer', 'busy', 'not_reachable')) AS previous_missed_ms,
- (SELECT count(*) FROM messages WHERE number = :n AND created_ms >= :once_from AND kind = 'auto' AND line = :line
-   AND cancelled IS NULL AND call_id IS NOT :id)
- + (SELECT count(*) FROM calls c JOIN decisions d ON d.call_id = c.id WHERE c.caller = :n AND c.ended_ms >= :once_from
-   AND c.line = :line AND c.id <> :id AND d.dry_run = 1 AND d.verdict = 'text') AS texts_this_line,
- (SELECT created_ms FROM messages WHERE number = :n AND kind IN ('auto', 'nudge') AND cancelled IS NULL
-   AND call_id IS NOT :id ORDER BY created_ms DESC LIMIT 1) AS last_text_ms,
- (SELECT count(*) FROM messages WHERE number = :n AND created_ms >= :day_from AND kind IN ('auto', 'nudge')
-   AND cancelled IS NULL AND call_id IS NOT :id) AS sent_number_day,
- (SELECT count(*) FROM messages WHERE created_ms >= :hour_from AND kind IN ('auto', 'nudge') AND cancelled IS NULL
-   AND call_id IS NOT :id AND substr(number, 1, :prefix_length) = :prefix AND length(number) = :length)
-   AS sent_prefix_hour,
- (SELECT count(*) FROM messages WHERE created_ms >= :hour_from AND kind IN ('auto', 'nudge') AND cancelled IS NULL
-   AND call_id IS NOT :id) AS sent_hour,
- (SELECT count(*) FROM messages WHERE created_ms >= :day_from AND kind IN ('auto', 'nudge') AND cancelled IS NULL
-   AND call_id IS NOT :id) AS sent_day,
- (SELECT reason FROM cannot_text WHERE number = :n) AS cannot_text,
- (SELECT automation FROM threads WHERE number = :n AND line = :line) AS automation,
- (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'restored_ms') AS restored_ms
-"""
-
-_FLOOD = """
-SELECT count(*) AS missed, coalesce(sum(substr(caller, 1, :prefix_length) = :prefix), 0) AS from_prefix,
- (SELECT value FROM meta WHERE key = 'breaker') AS breaker
-FROM (SELECT caller FROM calls WHERE ended_ms >= :flood_from AND outcome IN ('no_answer', 'busy', 'not_reachable')
-  LIMIT :rows)
-"""
+#: Columns of the history that are no time and no count.
+_TEXTS = frozenset({"cannot_text", "automation", "holds"})
 
 
 async def _of_number(tx: Tx, call: Call, number: str, *, policy: Policy, now_ms: int) -> dict[str, Any]:
     parsed = phone.parse(number, "US")
-    params = _windows(call, number, policy, now_ms)
-    row = await tx.one(_HISTORY, params)
+    params = windows(call, number, policy, now_ms)
+    row = await tx.one(HISTORY, params)
     assert row is not None
-    known: dict[str, Any] = {key: row[key] or 0 for key in row.keys() if key not in ("cannot_text", "automation")}  # noqa: SIM118 - a Row is no dict
+    known: dict[str, Any] = {key: row[key] or 0 for key in row.keys() if key not in _TEXTS}  # noqa: SIM118 - a Row is no dict
     if isinstance(parsed, phone.Number):
         known |= {"number_kind": parsed.kind.value, "region": parsed.region or "", "zones": phone.zones(number)}
     opened = await _breaker_now(tx, policy, params)
     return {
         **known,
         "ever_texted": known["last_text_ms"] > 0,
+        "holds": _held(row["holds"]),
         "cannot_text": row["cannot_text"] or "",
         "automation_paused": row["automation"] == "paused",
         "breaker": opened.why,
@@ -179,28 +138,8 @@ async def _of_number(tx: Tx, call: Call, number: str, *, policy: Policy, now_ms:
     }
 
 
-def _windows(call: Call, number: str, policy: Policy, now_ms: int) -> dict[str, Any]:
-    block = phone.prefix(number)
-    return {
-        "n": number,
-        "id": call.id,
-        "line": call.line,
-        "started": call.started_ms,
-        "ended": call.ended_ms,
-        "repeat_from": call.started_ms - policy.repeat_min * MINUTE_MS,
-        "once_from": now_ms - policy.once_per_h * HOUR_MS,
-        "hour_from": now_ms - HOUR_MS,
-        "day_from": now_ms - DAY_MS,
-        "flood_from": now_ms - policy.flood_window_min * MINUTE_MS,
-        "prefix": block,
-        "prefix_length": len(block),
-        "length": len(number),
-        "rows": _FLOOD_ROWS,
-    }
-
-
 async def _breaker_now(tx: Tx, policy: Policy, params: Mapping[str, Any]) -> Breaker:
-    seen = await tx.one(_FLOOD, params)
+    seen = await tx.one(FLOOD, params)
     assert seen is not None
     last = breaker.from_json(seen["breaker"])
     now_ms = int(params["hour_from"]) + HOUR_MS
@@ -210,8 +149,7 @@ async def _breaker_now(tx: Tx, policy: Policy, params: Mapping[str, Any]) -> Bre
 async def _of_consent(tx: Tx, call: Call, number: str, *, now_ms: int, heard: bool, strict: str) -> dict[str, Any]:
     """Return what the policy in force says; a ledger that cannot be relied on leaves the failing defaults."""
     try:
-        opted_out = await consent.is_opted_out(tx, number)
-        state = await consent.state_of(tx, number, now_ms)
+        opted_out, state = await consent.standing(tx, number, now_ms)
         choice = await consent.chosen_policy(tx, call.line)
     except consent.LedgerProblem as problem:
         return {"consent_why": str(problem)}
@@ -240,9 +178,9 @@ async def save(
 
     Raises :class:`sqlite3.IntegrityError` if the call has a decision: promise 1 is the schema's.
     """
-    made = await tx.insert(
+    made = await tx.value(
         "INSERT INTO decisions (call_id, at_ms, verdict, rule, reason, trace, facts, template, template_version, "
-        "dry_run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "dry_run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             call_id,
             facts.now_ms,
@@ -256,11 +194,11 @@ async def save(
             int(decision.dry_run),
         ),
     )
-    await tx.run("UPDATE calls SET state = 'decided' WHERE id = ?", (call_id,))
+    await tx.all("UPDATE calls SET state = 'decided' WHERE id = ? RETURNING id", (call_id,))  # one trip: run takes two
     if facts.breaker:
         opened = Breaker(facts.breaker, facts.breaker_since_ms, facts.breaker_until_ms)
         await tx.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (BREAKER, opened.to_json()))
-    return made
+    return int(made)
 
 
 def _trace(decision: Decision) -> str:

@@ -27,7 +27,6 @@ from textback_pbx.outbox.claim_store import Drop, Go, Later
 from textback_pbx.pipeline import people
 from textback_pbx.pipeline.office import Office
 from textback_pbx.pipeline.people import Subject
-from textback_pbx.replies.contacts import store as contacts
 from textback_pbx.replies.threads.store import thread_for
 from textback_pbx.tasks import store as tasks
 from textback_pbx.tasks.book import Kind, Priority
@@ -109,7 +108,6 @@ class Decider:
             now_ms=self._clock.now_ms(),
             clock_trusted=self._clock_trusted(),
             look=look,
-            contact_name=await _name_on_file(tx, call_id),
         )
 
     async def _announce(self, tx: Tx, call: Call, decision: Decision, version: str) -> None:
@@ -175,13 +173,6 @@ class Decider:
         subject = Subject(f"call:{message['call_id']}", message["line"], message["number"], call_id=message["call_id"])
         await self._task(tx, subject, decision, facts.now_ms)
         return Drop(decision.reason)
-
-
-async def _name_on_file(tx: Tx, call_id: int) -> str:
-    """Return the caller's name from a contact record, ``""`` without one; what caller ID says is never used."""
-    caller = await tx.value("SELECT caller FROM calls WHERE id = ? AND withheld = 0", (call_id,))
-    known = await contacts.of_number(tx, caller) if caller else None
-    return known.name if known is not None else ""
 
 
 def _just_decided(message: Row, now_ms: int) -> bool:
