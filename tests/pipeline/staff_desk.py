@@ -124,6 +124,7 @@ class Desk:
         self.receiver = Receiver()
         self.trusted = True
         self._counter = itertools.count(1)
+        self.parts = []
 
     async def open(self, path: Path):
         """Start on a database; again on the same one is a restart."""
@@ -146,6 +147,13 @@ class Desk:
             now_ms = self.clock.now_ms()
             part = Part("m", sender, f"07{next(self._counter):06X}", now_ms, text, scts_ms=now_ms)
             await store_part(tx, part)
+        self.parts.append(part)
+        await self.work()
+
+    async def reads_again(self, index):
+        """Read a text from the SIM that was stored already: the agent ended before it was deleted."""
+        async with self.database.transaction() as tx:
+            await store_part(tx, self.parts[index])
         await self.work()
 
     async def work(self):

@@ -33,7 +33,13 @@ class Said:
     rest: str = ""
 
 
-_CODE = re.compile(r"\s*#?\[?(\d{2,5})\]?(?:\s*[:,.\-]\s*|\s+|$)(.*)", re.DOTALL)
+_CODE = re.compile(r"\s*(#|\[)?(\d{2,5})\]?(?:\s*[:,.\-]\s*|\s+|$)(.*)", re.DOTALL)
+#: "10:30 works", "10 am is fine", "15 minutes late": a figure that counts something is no code, unless a # says so.
+_COUNTED = re.compile(
+    r"\s*\d+(?:[:.,]\d|\s*(?:[ap]\.?m\b|o'?clock|uhr\b|min(?:ute)?s?\b|h(?:ou)?rs?\b|hours?\b|days?\b|weeks?\b|%|\$|€|£"
+    r"|dollars?\b|bucks\b|-\s*\d|(?:or|to|and)\s+\d))",
+    re.IGNORECASE,
+)
 _ALONE = {
     Order.ON_MY_WAY: ("on my way", "omw", "on the way", "coming", "en route", "en camino"),
     Order.CALL: ("call", "number", "phone", "llamar", "numero", "número"),
@@ -54,11 +60,11 @@ _WITHOUT_CODE = {
 def read(text: str) -> Said:
     """Read one text of a member of staff. Never raises."""
     match = _CODE.fullmatch(text.strip())
-    if match is None:
+    if match is None or (match[1] is None and _COUNTED.match(text)):
         word = _plain(text)
         order = next((order for order, words in _WITHOUT_CODE.items() if word in words), Order.UNCLEAR)
         return Said(order)
-    code, rest = int(match[1]), match[2].strip()
+    code, rest = int(match[2]), match[3].strip()
     word = _plain(rest)
     if not word:
         return Said(Order.UNCLEAR, code)
