@@ -43,6 +43,7 @@ async def fill(path):
             await store_part(tx, a_part(text, received_ms=T0 + number))
         await assemble_ready(tx, T0 + 9, default_line="main")
         await store.add_note(tx, 1, T0, "sam", FORMULA)
+        await store.correct_field(tx, await store.find_thread(tx, 1), "name", FORMULA, T0, actor="sam")
         await booking_store.book(tx, 1, (T0, T0 + 1000), T0, actor="sam", what=FORMULA)
         await open_task(tx, NewTask(Kind.REPLY, "inbound:1", "main", FORMULA, "office", T0, T0, thread_id=1))
         await keep(tx, person(FORMULA, [SENDER], "US", tags=["vip", "x"]), source="sam", now_ms=T0)

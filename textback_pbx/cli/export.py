@@ -33,9 +33,9 @@ def export(
         bool, typer.Option("--raw", help="For programs: no apostrophe before what a spreadsheet would calculate.")
     ] = False,
 ) -> None:
-    """Write everything as CSV, one file a table: calls, messages, threads, notes, bookings, tasks, consent, contacts.
+    """Write everything as CSV, one file a table.
 
-    Times are local, with their offset. A text that begins with =, +, - or @ gets an apostrophe, so that no spreadsheet
+    The tables: calls, messages, threads, notes, corrections, bookings, tasks, consent, contacts. Times are local, with their offset. A text that begins with =, +, - or @ gets an apostrophe, so that no spreadsheet
     takes it for a formula. The files hold customers' words: they are readable by you alone.
 
     Example: textback-pbx export --out /tmp/textback-export

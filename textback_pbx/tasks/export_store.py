@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from textback_pbx.database import Row, Tx
 
 _PAGE = 5_000
-#: name -> (key, query); ``{after}`` takes the page's condition.
 _MESSAGES = """
 SELECT m.id, 'out' AS direction, m.kind, m.created_ms AS at_ms, m.number, m.line, m.thread_id, m.call_id, m.body,
   (SELECT group_concat(p.state) FROM parts p WHERE p.message_id = m.id) AS delivery, m.segments, m.template, m.actor,
@@ -22,6 +21,7 @@ SELECT i.id, 'in' AS direction, i.keyword AS kind, i.received_ms AS at_ms, i.sen
   '' AS template, '' AS actor, '' AS cancelled
 FROM inbound i WHERE i.id > :after ORDER BY i.id LIMIT :page
 """
+#: name -> its queries, one after the other; each takes ``:after``, the key of the last row, and ``:page``.
 TABLES: dict[str, tuple[str, ...]] = {
     "calls": (
         """
@@ -41,6 +41,12 @@ WHERE t.id > :after ORDER BY t.id LIMIT :page
 """,
     ),
     "notes": ("SELECT id, thread_id, at_ms, actor, body FROM notes WHERE id > :after ORDER BY id LIMIT :page",),
+    "corrections": (
+        """
+SELECT k.id, k.thread_id, k.inbound_id, k.at_ms, k.actor, k.field, k.was, k.now, coalesce(i.body, '') AS body
+FROM corrections k LEFT JOIN inbound i ON i.id = k.inbound_id WHERE k.id > :after ORDER BY k.id LIMIT :page
+""",
+    ),
     "bookings": (
         """
 SELECT b.id, b.thread_id, t.number, t.line, b.made_ms, b.from_ms, b.until_ms, b.what, b.actor, b.withdrawn_ms
