@@ -188,7 +188,7 @@ def a_sender(database, line, clock, *, settings=FAST, pace=None, share=EVERYTHIN
         pace=pace or Pace(settings.budget),
         hooks=hooks(**of_hooks),
         settings=settings,
-        share=lambda: share,
+        share=share if callable(share) else lambda: share,
     )
 
 
