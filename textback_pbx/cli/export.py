@@ -36,7 +36,7 @@ def export(
     """Write everything as CSV, one file a table.
 
     The tables: calls, messages, threads, notes, corrections, bookings, tasks, consent, contacts. Times are local, with
-    their offset. A text that begins with =, +, - or @ gets an apostrophe, so that no spreadsheet takes it for a formula.
+    their offset. A text that begins with =, +, - or @ gets an apostrophe: no spreadsheet takes it for a formula.
     The files hold customers' words: they are readable by you alone.
 
     Example: textback-pbx export --out /tmp/textback-export
