@@ -22,7 +22,8 @@ def check(config: ConfigOption = None) -> None:
     Example: textback-pbx config check --config config.toml
     """
     settings = load_settings(config)
-    print(f"The configuration is sound. {settings.office.name} texts from {settings.modem.port or 'no modem yet'}.")
+    ports = " and ".join(modem.port for modem in settings.every_modem() if modem.port)
+    print(f"The configuration is sound. {settings.office.name} texts from {ports or 'no modem yet'}.")
     for warning in _warnings(settings):
         print(f"  note: {warning}")
     wrong = False
@@ -63,7 +64,7 @@ def show(config: ConfigOption = None, json: JsonOption = False) -> None:
 
 def _warnings(settings: Settings) -> list[str]:
     found = []
-    if not settings.modem.port:
+    if not any(modem.port for modem in settings.every_modem()):
         found.append("modem.port is empty: nothing can be sent; see ls /dev/serial/by-id")
     for pbx in settings.pbxs():
         table = "ami" if pbx is settings.ami else f"pbx[{pbx.name!r}]"
