@@ -216,12 +216,19 @@ def test_modemmanager_that_holds_the_port_is_named(tmp_path):
             assert f"{path} is held by ModemManager" in words
             assert "systemctl disable --now ModemManager" in words
             assert holders.modem_manager_runs()
-            found = checks.of_machine(path, [], [])
+            found = checks.of_machine(path, [], [], rules=False)
             assert [(one.check, one.level) for one in found] == [("modem.manager", Level.WARN)]
             assert "99-textback-pbx.rules" in found[0].fix
+            assert checks.of_machine(path, [], [], rules=True)[0].level is Level.PASS
         finally:
             process.kill()
             os.close(ours)
+
+
+def test_our_rules_are_found_whoever_installed_them(tmp_path):
+    assert not holders.rules_installed([tmp_path, tmp_path / "nowhere"])
+    (tmp_path / "99-textback-pbx.rules").touch()
+    assert holders.rules_installed([tmp_path / "nowhere", tmp_path])
 
 
 @pytest.mark.parametrize(

@@ -136,8 +136,12 @@ def of_machine(
     sticks: Sequence[Unusable] | None = None,
     *,
     manager: bool | None = None,
+    rules: bool | None = None,
 ) -> list[Finding]:
-    """Look at what is plugged in and who else wants it, without opening anything; ``None``: look for it here."""
+    """Look at what is plugged in and who else wants it, without opening anything; ``None``: look for it here.
+
+    ``manager``: ModemManager runs; ``rules``: our udev rules keep it off our sticks.
+    """
     there = finding.candidates() if candidates is None else candidates
     found = [
         failed("modem.stick", f"{stick.usb_id} {stick.product}: {stick.why}".strip(), "use a stick with an AT port")
@@ -147,13 +151,15 @@ def of_machine(
     if wrong is not None:
         says = f"{port} is interface {wrong.interface:02d} of the stick, {wrong.hint}"
         found.append(failed("modem.interface", says, "set modem.port to the one that `textback-pbx modem list` marks"))
-    if holders.modem_manager_runs() if manager is None else manager:
+    if not (holders.modem_manager_runs() if manager is None else manager):
+        found.append(passed("modem.manager", "no ModemManager runs"))
+    elif holders.rules_installed() if rules is None else rules:
+        found.append(passed("modem.manager", "ModemManager runs, and our udev rules keep it off the sticks they name"))
+    else:
         fix = (
             "sudo systemctl disable --now ModemManager, or install hardware/99-textback-pbx.rules and plug it in again"
         )
         found.append(warn("modem.manager", "ModemManager runs, and opens every modem it finds", fix))
-    else:
-        found.append(passed("modem.manager", "no ModemManager runs"))
     return found
 
 

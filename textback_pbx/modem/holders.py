@@ -10,6 +10,7 @@ import fcntl
 import getpass
 import os
 import termios
+from collections.abc import Sequence
 from pathlib import Path
 
 from textback_pbx.modem import finding
@@ -107,6 +108,13 @@ def modem_manager_runs() -> bool:
     return any(
         process.name.isdigit() and _name(int(process.name)) == "ModemManager" for process in Path("/proc").iterdir()
     )
+
+
+def rules_installed(
+    folders: Sequence[Path] = (Path("/etc/udev/rules.d"), Path("/usr/lib/udev/rules.d"), Path("/lib/udev/rules.d")),
+) -> bool:
+    """Whether udev rules of ours (``hardware/99-textback-pbx.rules``, or the package's) are in place."""
+    return any(file.name.endswith("textback-pbx.rules") for folder in folders for file in folder.glob("*.rules"))
 
 
 def explain(url: str, error: Exception, sys: Path = Path("/sys")) -> str:
