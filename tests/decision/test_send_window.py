@@ -84,7 +84,7 @@ def test_every_minute_around_every_clock_change(zone, change, mode):
     age=st.integers(0, 16 * MINUTE_MS),
     delay=st.sampled_from([0, 0, 120]),
 )
-def test_no_instant_of_any_window_is_forbidden(at, zones, office, mode, age, delay):
+def test_no_instant_of_any_window_is_forbidden(*, at, zones, office, mode, age, delay):
     check(Policy(quiet_mode=mode, delay_s=delay), tuple(zones), at, at - age, office)
 
 
