@@ -12,7 +12,13 @@ from pathlib import Path
 
 SOCKET = Path("/run/systemd/journal/socket")
 #: What a line may carry -> the journal's field.
-FIELDS = {"call": "TEXTBACK_CALL", "message": "TEXTBACK_MESSAGE", "thread": "TEXTBACK_THREAD", "task": "TEXTBACK_TASK"}
+FIELDS = {
+    "call": "TEXTBACK_CALL",
+    "uniqueid": "TEXTBACK_UNIQUEID",
+    "message": "TEXTBACK_MESSAGE",
+    "thread": "TEXTBACK_THREAD",
+    "task": "TEXTBACK_TASK",
+}
 _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
 

@@ -242,7 +242,9 @@ class Sender:
         for one in settled:
             level = logging.WARNING if one.state in (State.UNKNOWN, State.REFUSED) else logging.INFO
             where = f"part {one.seq}/{one.total} of message {one.message_id} to {tag(one.number)}"
-            log.log(level, "%s is %s%s", where, one.state, f": {one.reason}" if one.reason else "")
+            why = f": {one.reason}" if one.reason else ""
+            keys = {"textback_message": one.message_id, "textback_call": one.call_id}
+            log.log(level, "%s is %s%s", where, one.state, why, extra=keys)
             await self._hooks.settled(tx, one)
 
     def _say(self, trouble: str | None) -> None:

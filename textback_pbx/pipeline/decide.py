@@ -4,6 +4,7 @@ An answered call also ends what waits for that caller: the queued text and the o
 """
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +23,7 @@ from textback_pbx.decision.gathering import Call
 from textback_pbx.decision.policy import LinePolicy
 from textback_pbx.decision.verdict import Decision, Verdict
 from textback_pbx.decision.wording import segment
+from textback_pbx.journal import about
 from textback_pbx.outbox import store as outbox
 from textback_pbx.outbox.claim_store import Drop, Go, Later
 from textback_pbx.pipeline import people
@@ -31,6 +33,8 @@ from textback_pbx.replies.threads.store import thread_for
 from textback_pbx.tasks import store as tasks
 from textback_pbx.tasks.book import Kind, Priority
 from textback_pbx.tasks.notify_store import emit
+
+log = logging.getLogger(__name__)
 
 _IDLE_S = 60.0
 _TALK_MS = 5 * SECOND_MS
@@ -75,6 +79,8 @@ class Decider:
         planned = plan.plan(facts, line)
         decision, message = planned.decision, planned.message
         names = (message.template, message.template_version) if message else ("", "")
+        words = f"{decision.verdict} by rule {decision.rule}: {decision.reason}"
+        log.info("call %s, %s: %s", call_id, call.outcome, words, extra=about(call=call_id))
         await decisions.save(tx, call_id, decision, facts, template=names[0], template_version=names[1])
         subject = Subject(f"call:{call_id}", call.line, call.caller, call_id=call_id)
         if call.outcome in MISSED:

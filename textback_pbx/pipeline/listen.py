@@ -9,15 +9,16 @@ from collections.abc import Callable
 
 from textback_pbx import phone
 from textback_pbx.calls import store as calls
-from textback_pbx.calls.ami import AmiSession
 from textback_pbx.calls.numbers import Place
 from textback_pbx.calls.selftest import Seen
+from textback_pbx.calls.session import AmiSession
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.store import CallRow
 from textback_pbx.calls.watcher import Finished, FinishedOut, GapClosed, GapOpened, Result, Warned, Watcher, watch
 from textback_pbx.clock import MINUTE_MS, Clock
 from textback_pbx.database import Database, Tx
 from textback_pbx.health import Board, State
+from textback_pbx.journal import about
 from textback_pbx.pipeline.decide import reached
 from textback_pbx.pipeline.loop import insist
 from textback_pbx.pipeline.office import Office
@@ -93,23 +94,22 @@ class Listener:
             self._beat_ms = now_ms
 
     async def _store(self, results: list[Result]) -> None:
-        found = False
         async with self._database.transaction() as tx:
-            for result in results:
-                found |= await self._store_one(tx, result)
+            ids = [await self._store_one(tx, result) for result in results]
             seen = self._watcher.self_test.seen()
             if seen != self._kept:
                 await calls.keep_seen(tx, self.name, seen)
         self._kept = seen
-        for result in results:
-            self._tell(result)
-        if found:
+        for result, call_id in zip(results, ids, strict=True):
+            self._tell(result, call_id)
+        if any(ids):
             self._on_call()
 
-    async def _store_one(self, tx: Tx, result: Result) -> bool:
+    async def _store_one(self, tx: Tx, result: Result) -> int | None:
+        """Store a result; return the id of a call that is new."""
         match result:
             case Finished():
-                return await calls.save_call(tx, self._row(result)) is not None
+                return await calls.save_call(tx, self._row(result))
             case FinishedOut():
                 await self._store_out(tx, result)
             case GapOpened():
@@ -119,7 +119,7 @@ class Listener:
                 await calls.heartbeat(tx, result.pbx, result.until_ms)
             case Warned():
                 pass
-        return False
+        return None
 
     async def _store_out(self, tx: Tx, out: FinishedOut) -> None:
         number = self._office.numbers.dialled(out.call.number, Place(self.name, out.call.channel))
@@ -136,12 +136,15 @@ class Listener:
             clock_trusted=self._clock_trusted(),
         )
 
-    def _tell(self, result: Result) -> None:
+    def _tell(self, result: Result, call_id: int | None) -> None:
         match result:
             case Finished():
-                who = phone.tag(result.record.caller) if result.record.caller else "withheld"
-                words = result.verdict.detail or result.verdict.condition
-                log.info("call %s from %s: %s (%s)", result.record.uniqueid, who, result.verdict.outcome, words)
+                record, verdict = result.record, result.verdict
+                who = phone.tag(record.caller) if record.caller else "withheld"
+                words = verdict.detail or verdict.condition
+                keys = about(call=call_id, uniqueid=record.uniqueid)
+                name = f"{call_id or 'known already'}, {record.uniqueid},"
+                log.info("call %s from %s: %s (%s)", name, who, verdict.outcome, words, extra=keys)
             case GapOpened():
                 self._connected = False
                 self._note(State.FAIL, result.message)
