@@ -11,8 +11,8 @@ from tests.asterisk.conftest import majors, running
 from tests.asterisk.people import talks, waits
 from tests.asterisk.scenarios import BY_NAME, TIMEOUT, UNATTENDED, Caller, Scenario
 from tests.asterisk.server import Asterisk, certificate
-from textback_pbx.calls.ami import AmiSession
 from textback_pbx.calls.items import Disconnected
+from textback_pbx.calls.session import AmiSession
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.watcher import Finished, GapClosed, GapOpened, Result, Warned, Watcher, watch
 from textback_pbx.clock import SystemClock

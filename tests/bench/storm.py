@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from textback_pbx.calls.ami import AmiSession
 from textback_pbx.calls.items import Connected, Disconnected, Heard, Overflow
+from textback_pbx.calls.session import AmiSession
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import SystemClock
 from textback_pbx.testing.ami_script import Channel, block

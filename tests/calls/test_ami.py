@@ -7,9 +7,9 @@ import random
 import pytest
 
 from tests.calls.support import recording
-from textback_pbx.calls.ami import AmiSession
 from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Overflow, Roll
 from textback_pbx.calls.kinds import Hangup, NewChannel, UserEvent
+from textback_pbx.calls.session import AmiSession
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import SystemClock
 from textback_pbx.testing.ami_script import Call, Channel, block, rang_out

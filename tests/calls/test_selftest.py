@@ -9,11 +9,11 @@ from tests.calls.test_ami import QUICK, session, take
 from tests.calls.test_watcher import DOWN_ITEM, NOW, connected, feed, ready
 from tests.calls.wire import Wire
 from textback_pbx.calls import rounds
-from textback_pbx.calls.ami import AmiSession
 from textback_pbx.calls.items import Connected, Devices, OwnEvent, Roll
 from textback_pbx.calls.phones import Phones, is_device
 from textback_pbx.calls.rounds import Timetable
 from textback_pbx.calls.selftest import NEEDED, WORDS
+from textback_pbx.calls.session import AmiSession
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.watcher import Finished, Warned, Watcher, watch
 from textback_pbx.clock import SystemClock

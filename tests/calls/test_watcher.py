@@ -9,12 +9,12 @@ import pytest
 from tests.calls.support import INDEX, expected, recording
 from tests.calls.wire import CALLER, UP, Wire
 from textback_pbx.calls import store
-from textback_pbx.calls.ami import AmiSession
 from textback_pbx.calls.blocks import Blocks
 from textback_pbx.calls.events import parse
 from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items, Overflow, Roll
 from textback_pbx.calls.kinds import Ignored, LiveChannel, Malformed, Shutdown, Snapshot
 from textback_pbx.calls.outcome import Outcome
+from textback_pbx.calls.session import AmiSession
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.watcher import Finished, FinishedOut, GapClosed, GapOpened, Warned, Watcher, watch
 from textback_pbx.clock import SystemClock

@@ -11,9 +11,9 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from textback_pbx.calls.ami import AmiSession
 from textback_pbx.calls.items import Connected, Disconnected, Down
 from textback_pbx.calls.selftest import NEEDED, Seen
+from textback_pbx.calls.session import AmiSession
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.clock import Clock
 from textback_pbx.findings import Finding, failed, passed, warn

@@ -49,7 +49,7 @@ class Fold:
         return group is not None and group.kind is Kind.CUSTOMER and not group.closed
 
     def people_now(self) -> frozenset[tuple[str, str, str]]:
-        """Who is on a call with us: the number as the trunk sent it or as we dialled it (no context), channel, context."""
+        """Who is on a call with us: number as the trunk sent it, or as we dialled it (no context); channel; context."""
         found = set()
         for group in self._calls.groups.values():
             if group.closed or not group.alive:

@@ -55,6 +55,19 @@ def of(settings: AmiSettings, may: frozenset[str], now: float) -> tuple[Timetabl
     return roll, phones
 
 
+def warnings(core: Any, channels: Any, about: Any) -> tuple[str, ...]:
+    """What the account may not ask at the login, in words."""
+    found = []
+    if not (core.success and channels.success):
+        found.append(
+            "this account may not ask for the live channels: give it write = reporting in manager.conf, "
+            "or calls under way while the agent reconnects are lost"
+        )
+    if not about.success:
+        found.append("this account may not ask for the system's name (CoreSettings)")
+    return tuple(found)
+
+
 async def may(ask: Ask) -> frozenset[str]:
     """The actions this account may use, in lower case (ListCommands tells only those)."""
     answer = (await ask({"Action": "ListCommands"}))[0]
