@@ -43,6 +43,7 @@ ASKED: dict[str, tuple[list[str], int]] = {
     "threads search": (["boiler"], NO),
     "threads book": ([NUMBER, "--from", "2026-11-24T09:00"], NO),
     "threads correct": ([NUMBER, "name", "Alpha"], NO),
+    "threads canned": ([], DONE),
     "threads reply": ([NUMBER, "See you at 9."], NO),
     "threads note": ([NUMBER, "called"], NO),
     "threads status": ([NUMBER, "closed"], NO),
@@ -102,6 +103,7 @@ OTHERS |= {"simulate pbx", "simulate modem", "init", "support-bundle"}
 #: They need a configuration and no database.
 NO_DATABASE = {
     "routes list",
+    "threads canned",
     "notify test",
     "config check",
     "config show",

@@ -118,6 +118,7 @@ def test_a_canned_reply_is_filled_and_an_unknown_one_named(config):
     assert "Queued as message 2" in run(threads.app, config, "reply", "1", "--canned", "on_our_way")
     shown = run(threads.app, config, "show", "1")
     assert "Lakeside Plumbing: on our way. Call +15125550100 if anything changes." in shown
+    assert "on_our_way  1    Lakeside Plumbing: on our way." in run(threads.app, config, "canned")
     assert "there are: on_our_way" in run(threads.app, config, "reply", "1", "--canned", "x", code=2)
     assert "write a text, or name" in run(threads.app, config, "reply", "1", code=2)
     assert "write a text, or name" in run(threads.app, config, "reply", "1", "hi", "--canned", "on_our_way", code=2)

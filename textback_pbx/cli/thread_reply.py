@@ -54,6 +54,22 @@ async def send(tx: Tx, thread: Thread, text: str, *, actor: str, now_ms: int) ->
     return {"thread_id": thread.id, "message_id": message_id, "segments": len(cut.parts), "tasks_closed": closed}
 
 
+def all_canned(settings: Settings, line: str, now_ms: int) -> list[dict[str, Any]]:
+    """Return every canned reply, filled for a line at ``now_ms``; one that cannot be filled says why."""
+    from textback_pbx.decision.wording import RenderProblem
+    from textback_pbx.pipeline.office import office_of
+    from textback_pbx.replies.canned import render
+
+    rows: list[dict[str, Any]] = []
+    for name, template in settings.replies.canned.items():
+        made = render(template, office_of(settings).line(line), now_ms)
+        if isinstance(made, RenderProblem):
+            rows.append({"name": name, "segments": "-", "text": f"({made.reason})"})
+        else:
+            rows.append({"name": name, "segments": made.segments.count, "text": made.text})
+    return rows
+
+
 def words_of(settings: Settings, thread: Thread, name: str, now_ms: int) -> str:
     """Return a canned reply filled for this conversation, or leave with words."""
     from textback_pbx.decision.wording import RenderProblem

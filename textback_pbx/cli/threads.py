@@ -161,6 +161,24 @@ def reply(
 
 
 @app.command()
+def canned(config: ConfigOption = None, line: LineOption = None, json: JsonOption = False) -> None:
+    """List the canned replies as they would be written now.
+
+    Example: textback-pbx threads canned
+    """
+    from textback_pbx.cli.common import load_settings
+    from textback_pbx.cli.thread_reply import all_canned
+
+    rows = all_canned(load_settings(config), line or "", now_ms())
+    if json:
+        emit_json(rows)
+    elif rows:
+        table(rows, {"name": "name", "segments": "SMS", "text": "text"})
+    else:
+        print("No canned replies: write some into replies.canned of the configuration.")
+
+
+@app.command()
 def note(
     which: Which,
     text: Annotated[str, typer.Argument(help="The note; customers never see it.")],
