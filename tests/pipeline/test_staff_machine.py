@@ -6,6 +6,7 @@ At the end everything that happened has been told, once, to everybody who wanted
 """
 
 import asyncio
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -25,6 +26,8 @@ from textback_pbx.tasks import store as tasks
 from textback_pbx.tasks.book import TABLE, Kind, Priority, State, Step, after
 from textback_pbx.testing.clock import ManualClock
 
+#: A few on every run; TEXTBACK_PBX_SOAK=all looks longer.
+_EXAMPLES = 100 if os.environ.get("TEXTBACK_PBX_SOAK") == "all" else 7
 CUSTOMERS = tuple(f"+151255501{n}" for n in range(40, 44))
 STAFF = {"kim": KIM, "lee": LEE, "ada": ADA}
 WORDS = (
@@ -291,7 +294,7 @@ class Office(RuleBasedStateMachine):
 
 
 Office.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=_EXAMPLES, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestOffice = pytest.mark.fault(10, 40, 48)(Office.TestCase)
 
