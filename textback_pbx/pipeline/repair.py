@@ -21,6 +21,7 @@ from textback_pbx.calls.backfill_book import first_ms
 from textback_pbx.calls.backfill_rows import times_of
 from textback_pbx.calls.backfill_source import CdrSettings, Read, Unreadable, read
 from textback_pbx.calls.backfill_store import Learned, Look
+from textback_pbx.calls.numbers import Place
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.store import CallRow
 from textback_pbx.calls.trunks import TrunkMatcher, Trunks
@@ -153,7 +154,7 @@ class Repairer:
         return True
 
     async def _store_out(self, tx: Tx, pbx: str, out: RecoveredOut) -> None:
-        number = phone.parse(out.number, self._office.country)
+        number = self._office.numbers.dialled(out.number, Place(pbx))
         if isinstance(number, phone.Number) and await gaps.save_out(tx, pbx, out, number.e164) and out.answered:
             await self._reached(tx, number.e164, out.ended_ms, "the office called back and reached the person")
 
@@ -189,7 +190,8 @@ class _Repair:
     def row(self, call: Recovered, *, trusted: bool) -> CallRow:
         """The row of a recovered call."""
         ami = self.source.ami
-        number = phone.parse(call.record.caller, self.office.country)
+        place = Place(ami.name, call.record.channel, call.record.context)
+        number = self.office.numbers.read(call.record.caller, place)
         finished = Finished(
             f"{ami.name}/cdr/{call.record.facts['cdr']}",
             ami.name,
