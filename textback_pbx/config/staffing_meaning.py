@@ -209,9 +209,17 @@ def _webhook(key: str, webhook: Webhook) -> Iterator[Problem]:
     secret = webhook.secret.get_secret_value()
     if bool(secret) == (webhook.secret_file is not None):
         yield f"{key}.secret", "set secret or secret_file, one of them: every event is signed"
-    for name, value in (("secret", secret), ("previous_secret", webhook.previous_secret.get_secret_value())):
+    values = [("secret", secret), ("previous_secret", webhook.previous_secret.get_secret_value())]
+    for name, value in [*values, ("secret_file", _content(webhook.secret_file))]:
         if value and not is_secret(value):
             yield f"{key}.{name}", "is no key; make one: echo whsec_$(head -c 32 /dev/urandom | base64)"
+
+
+def _content(file: Path | None) -> str:
+    try:
+        return "" if file is None else file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""  # said already
 
 
 def is_secret(text: str) -> bool:
