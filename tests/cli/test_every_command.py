@@ -136,7 +136,7 @@ def ask(office, monkeypatch):
     monkeypatch.delenv("TEXTBACK_PBX_CONFIG", raising=False)
 
     def run(command, *, config="config.toml"):
-        words = [word.format(folder=office) for word in ASKED.get(command, ([], 0))[0]]
+        words = [word.format(folder=office) for word in ASKED.get(command, ([], 0))[0]]  # none for "... --help"
         line = [*command.split(), *words, *(["--config", str(office / config)] if config else [])]
         monkeypatch.setattr(sys, "argv", ["textback-pbx", *line])
         result = CliRunner().invoke(app, line, prog_name="textback-pbx")
@@ -218,3 +218,11 @@ def test_on_a_damaged_database(office, ask, command):
     result = ask(command)
     assert result.exit_code == SETUP, result.output
     assert "restore the newest backup" in result.output
+
+
+@pytest.mark.parametrize("command", sorted({*ASKED, *OTHERS}))
+def test_its_help_can_be_read_and_shows_an_example(ask, command):
+    result = ask(f"{command} --help", config=None)
+    assert result.exit_code == DONE, result.output
+    assert f"textback-pbx {command}" in " ".join(result.output.split())
+    assert "Example:" in result.output

@@ -64,8 +64,16 @@ class LazyGroup(TyperGroup):
             loaded = importlib.import_module(f"textback_pbx.cli.{module}")
             command = typer.main.get_command(loaded.app)
             command.name, command.help = cmd_name, command.help or text
-            return command
+            return _plain(command)
         return _stand_in(cmd_name, text)
+
+
+def _plain(command: Any) -> Any:
+    """Take rich's markup out of the help: it reads "[modem]" as a colour, and fails on "[/etc/...]"."""
+    command.rich_markup_mode = None
+    for inner in getattr(command, "commands", {}).values():
+        _plain(inner)
+    return command
 
 
 def _is_asked_for(name: str) -> bool:
