@@ -1,10 +1,17 @@
 """A receiver that is down for a day loses nothing and doubles nothing; what is gone is said, and can be tried again."""
 
+import asyncio
+
 import pytest
 
+from tests.outbox.support import a_text
 from tests.pipeline.staff_desk import CUSTOMER, KIM, TUESDAY_10, Desk
+from tests.replies.support import a_call
 from textback_pbx.database import Database
+from textback_pbx.outbox.budget import Budget, Pace
 from textback_pbx.outbox.claim_store import Asking, Idle, claim_next
+from textback_pbx.outbox.settings import OutboxSettings
+from textback_pbx.outbox.store import enqueue
 from textback_pbx.tasks import notify_store
 from textback_pbx.tasks.notify import PAUSES_S, Never, Told
 from textback_pbx.tasks.store import close_task
@@ -137,9 +144,6 @@ async def test_a_staff_number_that_said_stop_gets_nothing_by_the_outboxs_own_rul
     await desk.writes("STOP", KIM)
     await desk.writes("our water heater leaks")
     async with desk.database.transaction() as tx:
-        from textback_pbx.outbox.budget import Budget, Pace
-        from textback_pbx.outbox.settings import OutboxSettings
-
         asking = Asking("m", "89", desk.clock.now_ms(), desk.clock.monotonic())
         found = await claim_next(tx, asking, Pace(Budget(0, 1000, 1000)), None, OutboxSettings())
         assert isinstance(found, Idle)
@@ -196,3 +200,45 @@ async def test_after_an_erasure_no_message_says_anything_of_the_person(desk):
     assert "purple" not in said
     assert CUSTOMER not in said
     assert "green" in said
+
+
+async def test_what_is_urgent_for_staff_leaves_first_and_the_rest_after_the_customers(desk):
+    await desk.writes("drip, 78704", "+15125550191")
+    async with desk.database.transaction() as tx:
+        await enqueue(tx, a_text(CUSTOMER, not_before_ms=0, expires_ms=2 * TUESDAY_10), desk.clock.now_ms())
+    await desk.writes("our water heater leaks", "+15125550192")
+    left = []
+    async with desk.database.transaction() as tx:
+        asking = Asking("m", "89", desk.clock.now_ms(), desk.clock.monotonic())
+        while not isinstance(
+            found := await claim_next(tx, asking, Pace(Budget(0, 99, 99)), None, OutboxSettings()), Idle
+        ):
+            left.append(found.part.text)
+    assert ["URGENT" in text for text in left] == [True, False, False]
+    assert left[1] == "hello"
+
+
+@pytest.mark.fault(48)
+async def test_a_cancellation_while_an_endpoint_is_slow_loses_nothing_and_holds_no_transaction(desk):
+    begun = asyncio.Event()
+
+    async def slow(endpoint, uid, payload, now_ms, tries):
+        begun.set()
+        await asyncio.Event().wait()
+
+    post, desk.receiver.post = desk.receiver.post, slow
+    async with desk.database.transaction() as tx:
+        await notify_store.emit(tx, "call.missed", "call:1", desk.clock.now_ms(), {"call_id": 1})
+        await a_call(tx, line="office", caller=CUSTOMER)
+    await desk.teller.step()
+    step = asyncio.ensure_future(desk.deliverer.step())
+    await begun.wait()
+    step.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await step
+    desk.receiver.post = post
+    async with asyncio.timeout(5):
+        await desk.work()
+    assert desk.receiver.ids("crm") == [], "it was begun: it is tried again after the lease, not at once"
+    await desk.later(2)
+    assert len(desk.receiver.ids("crm")) == 1

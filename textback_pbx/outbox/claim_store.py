@@ -105,7 +105,8 @@ class Idle:
     ended: tuple[Settled, ...]
 
 
-#: What may leave now, most pressing first: the answer to a keyword has minutes. A later part waits until the
+#: What may leave now, most pressing first: the answer to a keyword has minutes, and so has what staff must hear of at
+#: once; other messages to staff come after every customer's, whose budget they share. A later part waits until the
 #: earlier ones are accepted, and follows them through the same SIM: a phone joins the parts of one sender only.
 #: A conversation stays on its SIM while that one can send; otherwise the business line decides.
 _CANDIDATE = """
@@ -117,7 +118,8 @@ WHERE p.state = 'queued' AND p.next_try_ms <= :now AND m.not_before_ms <= :now
     AND (t.sim IS NULL OR t.sim NOT IN (SELECT value FROM json_each(:elsewhere)))))
   AND NOT EXISTS (SELECT 1 FROM parts e WHERE e.message_id = p.message_id AND e.seq < p.seq
     AND (e.state NOT IN ('accepted', 'delivered') OR e.iccid IS NOT :iccid))
-ORDER BY m.kind IN ('optout_confirmation', 'optin_confirmation', 'help') DESC, p.next_try_ms, p.id LIMIT 1
+ORDER BY m.kind IN ('optout_confirmation', 'optin_confirmation', 'help') OR m.template = 'staff_urgent' DESC,
+  m.template = 'staff_notice', p.next_try_ms, p.id LIMIT 1
 """
 
 

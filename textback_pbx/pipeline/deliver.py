@@ -217,5 +217,5 @@ def _message(number: str, one: Notice, now_ms: int) -> outbox.NewMessage:
         encoding=cut.encoding.value,
         not_before_ms=now_ms,
         expires_ms=now_ms + _TEXT_LIVES_MS,
-        template="staff_notice",
+        template="staff_urgent" if one.payload.get("urgent") else "staff_notice",
     )

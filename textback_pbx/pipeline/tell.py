@@ -178,7 +178,8 @@ class Teller:
     ) -> None:
         matter, task = about
         code = await self._code(tx, person, task, now_ms)
-        payload = {"text": text_for_staff(_with_code(matter, code), person.name), **_about(task, person.name)}
+        words = text_for_staff(_with_code(matter, code), person.name)
+        payload = {"text": words, "urgent": task["priority"] != "normal", **_about(task, person.name)}
         dropped = "a dry run: no text leaves" if self._staffing.notify.dry_run else ""
         await notify_store.add(
             tx, event["id"], Channel.SMS, person.name, payload, now_ms=now_ms, at_ms=at_ms, dropped=dropped
