@@ -1,6 +1,7 @@
 """The text file for Prometheus: its format by promtool's rules, its figures against the office, its place on disk."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +73,8 @@ async def test_the_office_in_figures(tmp_path):
         assert path.stat().st_mode & 0o777 == 0o644
         assert "+1512" not in path.read_text()
         assert [one.name for one in tmp_path.glob(".*.new")] == []
+        page = (Path(__file__).parents[2] / "docs" / "health.md").read_text(encoding="utf-8")
+        assert set(re.findall(r"`(textback_pbx_\w+)`", page)) == {name for name, _ in found}
 
 
 async def test_a_file_that_cannot_be_written_is_said_and_hurts_nothing(tmp_path):
