@@ -1,6 +1,5 @@
 """The page of defaults says what the code does: keys that exist, their defaults, rules that exist."""
 
-import re
 from pathlib import Path
 
 import pytest
