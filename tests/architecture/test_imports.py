@@ -15,7 +15,8 @@ TOP = {
 ONLY_IMPORTER = {"panoramisk": "calls/ami.py", "gsmmodem": "modem/pdu.py", "serial": "modem/port.py"}
 PURE = {
     "calls/events.py", "calls/record.py", "calls/outcome.py", "calls/epoch.py", "calls/phones.py", "calls/selftest.py",
-    "consent/keywords.py", "consent/ledger.py",
+    "consent/keywords.py", "consent/ledger.py", "consent/chain.py",
+    "decision/judges.py", "decision/nudge.py", "decision/lookback.py", "decision/promises.py",
     "decision/rules.py", "decision/wording.py", "decision/hours.py", "outbox/attempt.py", "outbox/reports.py",
     "modem/at.py", "modem/pdu.py", "modem/tpdu.py", "modem/alphabet.py", "modem/lines.py", "modem/results.py",
     "modem/cms.py", "modem/states.py", "modem/health.py", "outbox/share.py", "outbox/budget.py", "outbox/refusals.py",

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from textback_pbx.consent import ledger
+from textback_pbx.consent import chain, ledger
 from textback_pbx.consent.ledger import Basis, Event, Head, NewEntry, Private
 
 ANNA, BERT = "+15125550142", "+447700900123"
@@ -32,7 +32,7 @@ def folded(steps, now_ms=T0 + 50):
     sealed, head = [], None
     for event, basis, expires in steps:
         new = entry(event, basis=basis, expires_ms=expires)
-        one = ledger.seal(new, subject="s", head=head, private=Private(ANNA, "{}", "x"))
+        one = chain.seal(new, subject="s", head=head, private=Private(ANNA, "{}", "x"))
         sealed.append(one)
         head = Head(one.seq, one.hash)
     return ledger.fold(sealed, now_ms), sealed

@@ -7,19 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.consent.support import ANNA, T0, entry, folded
-from textback_pbx.consent import ledger
+from textback_pbx.consent import chain, ledger
 from textback_pbx.consent.ledger import Basis, Disclosure, Entry, Event, Head, Private, Status
 
 KEY = bytes(range(32))
 
 
-def chain(count=6):
+def a_chain(count=6):
     entries, head = [], None
     for n in range(count):
         event = list(Event)[n % len(Event)]
         new = entry(event, at_ms=T0 + n, expires_ms=T0 + 10 * n or None, disclosure=Disclosure("v1", f"text {n}"))
         private = Private(ANNA, f'{{"n":{n}}}', f"salt{n}")
-        sealed = ledger.seal(new, subject=ledger.fingerprint(KEY, ANNA), head=head, private=private)
+        sealed = chain.seal(new, subject=ledger.fingerprint(KEY, ANNA), head=head, private=private)
         entries.append(sealed)
         head = Head(sealed.seq, sealed.hash)
     return entries, head
@@ -27,18 +27,18 @@ def chain(count=6):
 
 def test_an_untouched_chain_is_whole():
     for count in range(8):
-        entries, head = chain(count)
-        assert ledger.verify(entries, head) == []
+        entries, head = a_chain(count)
+        assert chain.verify(entries, head) == []
 
 
 @pytest.mark.parametrize("field", [part.name for part in fields(Entry)])
 @pytest.mark.parametrize("place", range(6))
 def test_every_field_of_every_entry_is_held(place, field):
-    entries, head = chain()
+    entries, head = a_chain()
     old = getattr(entries[place], field)
     new = next(event for event in Event if event is not old) if field == "event" else _other(old)
     entries[place] = replace(entries[place], **{field: new})
-    problems = ledger.verify(entries, head)
+    problems = chain.verify(entries, head)
     assert problems
     assert problems[0].seq in {place + 1, place + 2}
 
@@ -51,40 +51,40 @@ def _other(value):
 
 @pytest.mark.parametrize("place", range(6))
 def test_a_removed_entry_is_named(place):
-    entries, head = chain()
-    problems = ledger.verify(entries[:place] + entries[place + 1 :], head)
+    entries, head = a_chain()
+    problems = chain.verify(entries[:place] + entries[place + 1 :], head)
     assert problems[0].seq == place + 1
 
 
 @pytest.mark.parametrize("left", range(6))
 def test_a_missing_tail_is_named(left):
-    entries, head = chain()
-    problems = ledger.verify(entries[:left], head)
+    entries, head = a_chain()
+    problems = chain.verify(entries[:left], head)
     assert [problem.seq for problem in problems] == [left + 1]
 
 
 @pytest.mark.parametrize("place", range(5))
 def test_two_entries_in_the_other_order_are_named(place):
-    entries, head = chain()
+    entries, head = a_chain()
     entries[place], entries[place + 1] = entries[place + 1], entries[place]
-    assert ledger.verify(entries, head)[0].seq == place + 1
+    assert chain.verify(entries, head)[0].seq == place + 1
 
 
 @pytest.mark.parametrize("place", range(7))
 def test_an_entry_put_in_is_found_even_with_a_hash_of_its_own(place):
-    entries, head = chain()
+    entries, head = a_chain()
     before = Head(entries[place - 1].seq, entries[place - 1].hash) if place else None
-    forged = ledger.seal(entry(), subject="me", head=before, private=Private("", "{}", "s"), seq=place + 1)
-    assert ledger.verify([*entries[:place], forged, *entries[place:]], head)
+    forged = chain.seal(entry(), subject="me", head=before, private=Private("", "{}", "s"), seq=place + 1)
+    assert chain.verify([*entries[:place], forged, *entries[place:]], head)
 
 
 def test_a_head_that_is_gone_is_a_problem():
-    entries, _ = chain()
-    assert "head" in ledger.verify(entries, None)[0].what
+    entries, _ = a_chain()
+    assert "head" in chain.verify(entries, None)[0].what
 
 
 def test_numbers_and_words_are_not_in_the_chain():
-    entries, _ = chain()
+    entries, _ = a_chain()
     assert not any(ANNA[1:] in str(value) for one in entries for value in _values(one))
 
 
@@ -94,22 +94,22 @@ def _values(one):
 
 @pytest.mark.parametrize("change", ["number", "evidence", "salt"])
 def test_a_changed_private_field_is_found(change):
-    entries, _ = chain(1)
+    entries, _ = a_chain(1)
     private = Private(ANNA, '{"n":0}', "salt0")
-    assert ledger.verify_private(entries[0], private, erased_at=0, key=KEY) == []
+    assert chain.verify_private(entries[0], private, erased_at=0, key=KEY) == []
     changed = replace(private, **{change: getattr(private, change) + "0"})
-    assert ledger.verify_private(entries[0], changed, erased_at=0, key=KEY)
+    assert chain.verify_private(entries[0], changed, erased_at=0, key=KEY)
 
 
 def test_private_fields_may_be_missing_only_before_an_erasure():
-    entries, _ = chain(1)
-    assert ledger.verify_private(entries[0], None, erased_at=0, key=KEY)
-    assert ledger.verify_private(entries[0], None, erased_at=1, key=KEY) == []
+    entries, _ = a_chain(1)
+    assert chain.verify_private(entries[0], None, erased_at=0, key=KEY)
+    assert chain.verify_private(entries[0], None, erased_at=1, key=KEY) == []
 
 
 def test_another_key_is_noticed():
-    entries, _ = chain(1)
-    found = ledger.verify_private(entries[0], Private(ANNA, '{"n":0}', "salt0"), erased_at=0, key=b"other")
+    entries, _ = a_chain(1)
+    found = chain.verify_private(entries[0], Private(ANNA, '{"n":0}', "salt0"), erased_at=0, key=b"other")
     assert "key" in found[0].what
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.decision.support import LINE, MONDAY_10, ordinary
 from textback_pbx.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from textback_pbx.decision import document, nudge, plan, rules
+from textback_pbx.decision import document, judges, nudge, plan, rules
 from textback_pbx.decision import facts as facts_module
 from textback_pbx.decision.facts import ALLOWED, Facts
 from textback_pbx.decision.nudge import NudgeFacts
@@ -253,7 +253,7 @@ def test_the_documentations_tables_are_the_codes():
 
 
 def test_rules_read_facts_only():
-    tree = ast.parse(inspect.getsource(rules))
+    tree = ast.parse(inspect.getsource(rules) + inspect.getsource(judges))
     called = {
         node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }

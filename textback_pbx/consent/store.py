@@ -6,12 +6,11 @@ sender are on disk together or not at all. It must never guess: a ledger without
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from textback_pbx.consent import audit_store, chain, ledger
 from textback_pbx.consent import entries as new_entries
-from textback_pbx.consent import ledger
 from textback_pbx.consent.ledger import OFFICE, ConsentState, Disclosure, Entry, Event, Head, NewEntry, Private
 from textback_pbx.consent.policies import PolicyChoice, PolicyName
 from textback_pbx.database import Row, Tx
@@ -76,11 +75,11 @@ async def append(tx: Tx, new: NewEntry) -> Entry:
     :func:`verify` still names the place of the damage.
     """
     subject = await fingerprint(tx, new.number) if new.number else (new.subject or OFFICE)
-    private = Private(new.number or "", ledger.canonical(new.evidence), secrets.token_hex(16))
+    private = Private(new.number or "", chain.canonical(new.evidence), secrets.token_hex(16))
     head = await head_of(tx)
     newest = int(await tx.value("SELECT max(seq) FROM consent") or 0)
     seq = max(newest, head.seq if head else 0) + 1
-    entry = ledger.seal(new, subject=subject, head=head, private=private, seq=seq)
+    entry = chain.seal(new, subject=subject, head=head, private=private, seq=seq)
     if new.disclosure is not None:
         await _keep_disclosure(tx, new.disclosure)
     await tx.run(f"INSERT INTO consent ({_COLUMNS}) VALUES ({_MARKS})", _values(entry))  # noqa: S608 - our own columns
@@ -302,10 +301,8 @@ async def verify(tx: Tx, expected: Head | None = None) -> list[ledger.Problem]:
         key = await _key(tx) or b""
     except LedgerProblem as problem:
         return [ledger.Problem(0, str(problem))]
-    problems = ledger.verify(entries, await head_of(tx))
-    problems += await _private_problems(tx, entries, key)
-    problems += await _disclosure_problems(tx, entries)
-    problems += await _opt_out_problems(tx, entries)
+    problems = chain.verify(entries, await head_of(tx))
+    problems += await audit_store.problems(tx, entries, key)
     if expected is not None and expected not in {Head(entry.seq, entry.hash) for entry in entries}:
         problems.append(ledger.Problem(expected.seq, f"entry {expected.seq} no longer has the hash you noted"))
     return sorted(problems, key=lambda problem: problem.seq)
@@ -322,40 +319,3 @@ async def _pages(tx: Tx) -> Any:
             return
         last = rows[-1]["seq"]
         yield [_entry(row) for row in rows]
-
-
-async def _private_problems(tx: Tx, entries: Iterable[Entry], key: bytes) -> list[ledger.Problem]:
-    rows = await tx.all("SELECT seq, number, evidence, salt FROM consent_private")
-    private = {row["seq"]: Private(row["number"], row["evidence"], row["salt"]) for row in rows}
-    erased = {entry.subject: entry.seq for entry in entries if entry.event is Event.ERASED}
-    problems: list[ledger.Problem] = []
-    for entry in entries:
-        at = erased.get(entry.subject, 0)
-        problems += ledger.verify_private(entry, private.get(entry.seq), erased_at=at, key=key)
-    return problems
-
-
-async def _disclosure_problems(tx: Tx, entries: Iterable[Entry]) -> list[ledger.Problem]:
-    rows = await tx.all("SELECT hash, version, body FROM disclosures")
-    bodies: Mapping[str, Disclosure] = {row["hash"]: Disclosure(row["version"], row["body"]) for row in rows}
-    problems: list[ledger.Problem] = []
-    for entry in entries:
-        if not entry.disclosure_hash:
-            continue
-        kept = bodies.get(entry.disclosure_hash)
-        if kept is None or kept.hash != entry.disclosure_hash:
-            problems.append(ledger.Problem(entry.seq, f"the text shown for entry {entry.seq} is missing or changed"))
-    return problems
-
-
-async def _opt_out_problems(tx: Tx, entries: Iterable[Entry]) -> list[ledger.Problem]:
-    by_subject: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_subject.setdefault(entry.subject, []).append(entry)
-    expected = {s: found.seq for s, group in by_subject.items() if (found := ledger.opted_out_since(group))}
-    kept = {row.subject: row.seq for row in await opt_outs(tx)}
-    return [
-        ledger.Problem(expected.get(subject) or kept[subject], "the list of opt-outs disagrees with the ledger")
-        for subject in sorted(expected.keys() | kept.keys())
-        if expected.get(subject) != kept.get(subject)
-    ]
