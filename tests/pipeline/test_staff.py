@@ -418,3 +418,17 @@ async def test_priorities_of_a_task_told_twice_are_told_once_each(desk):
     await desk.work()
     assert desk.receiver.types().count("task.raised") == 1
     assert (await desk.texts(KIM))[-1].startswith("[10] URGENT NOW MORE URGENT: answer")
+
+
+async def test_a_text_of_somebody_who_left_before_it_was_read_goes_to_a_person(desk):
+    async with desk.database.transaction() as tx:
+        now_ms = desk.clock.now_ms()
+        await tx.run(
+            "INSERT INTO inbound (sender, line, body, received_ms) VALUES (?, 'office', 'I quit', ?)", (LEE, now_ms)
+        )
+    await desk.close()
+    desk.config = desk.config.replace(LEE, "+15125550179")
+    await desk.open(desk.path)
+    await desk.work()
+    (task,) = await desk.tasks()
+    assert (task["number"], task["owner"]) == (LEE, "front desk")

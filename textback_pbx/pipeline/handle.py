@@ -136,9 +136,11 @@ class Handler:
 
     async def _handle(self, tx: Tx, inbound_id: int, now_ms: int) -> None:
         sender, line_name, thread_id = await replies.whose(tx, inbound_id)
-        if thread_id is None:
+        if thread_id is None and sender in self._staff:
             await self._orders.handle(tx, inbound_id, sender, now_ms)
             return
+        if thread_id is None:  # they worked here when it came in
+            thread_id = await replies.give_thread(tx, inbound_id, now_ms)
         known = bool(E164.fullmatch(sender))
         opted_out = known and await consent.is_opted_out(tx, sender)
         situation = await replies.situation_of(tx, inbound_id, now_ms, opted_out=opted_out)

@@ -129,6 +129,14 @@ async def whose(tx: Tx, inbound_id: int) -> tuple[str, str, int | None]:
     return row["sender"], row["line"], row["thread_id"]
 
 
+async def give_thread(tx: Tx, inbound_id: int, now_ms: int) -> int:
+    """Give a text a thread that was stored without one, because its sender works here no more; return the thread."""
+    sender, line, _ = await whose(tx, inbound_id)
+    thread_id = await thread_for(tx, sender, line, now_ms)
+    await tx.run("UPDATE inbound SET thread_id = ? WHERE id = ?", (thread_id, inbound_id))
+    return thread_id
+
+
 async def situation_of(tx: Tx, inbound_id: int, now_ms: int, *, opted_out: bool) -> Situation:
     """Read what the plan for one text needs. ``opted_out`` comes from the consent stage."""
     row = await tx.one(
