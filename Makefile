@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help demo test test-all test-asterisk check bench sweep soak lock clean
+.PHONY: help demo test test-all test-asterisk test-install check bench sweep soak docs deb lock clean
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
@@ -47,6 +47,11 @@ test-install: $(STAMP) ## the package in clean Debian 12 and 13 roots (needs roo
 bench: $(STAMP) ## figures, as medians and ratios
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(VENV)/bench -r requirements/bench.txt
 	PYTHONPATH=$(VENV)/bench $(BIN)/python -m tests.bench
+
+docs: $(STAMP) ## fill the tables, check links and commands, write dist/docs for a browser
+	$(BIN)/python -m tests.docs --write
+	$(BIN)/python -m pytest -q tests/architecture/test_docs.py
+	$(BIN)/python -m tests.docs_site
 
 deb: $(STAMP) ## the Debian package, into dist/ (ARCH=arm64 for a Raspberry Pi)
 	$(BIN)/python hardware/debian/build.py $(if $(ARCH),--arch $(ARCH))

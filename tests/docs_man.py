@@ -18,7 +18,8 @@ textback-pbx \- texts the callers an office missed
 [\fIoptions\fR]
 .SH DESCRIPTION
 Listens to Asterisk through AMI, folds each call into one outcome, and answers a missed call with one honest text
-through a USB GSM modem, if the office may send it. What the caller answers lands with a named person who has a deadline.
+through a USB GSM modem, if the office may send it.
+What the caller answers lands with a named person who has a deadline.
 Consent, threads and every decision are kept in one SQLite file on the device.
 .PP
 A new office: \fBtextback\-pbx init\fR.

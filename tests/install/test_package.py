@@ -68,7 +68,7 @@ def _from_the_future(office):
 
 
 def _long_text(office):
-    office.edit(CONFIG, "[texts.own]", '[texts.own]\n"missed.open" = "' + "sorry " * 40 + '"')
+    office.edit(CONFIG, "[texts.own]", '[texts.own]\n"no_answer.open" = "' + "sorry " * 40 + '"')
 
 
 def _heal(office):
@@ -100,14 +100,16 @@ FAULTS = {
         lambda o: o.edit("etc/textback-pbx/ami-secret", "secret", "another"), "pbx", "pbx.login", "secret"
     ),
     "modem-port-missing": Fault(
-        lambda o: o.edit(CONFIG, _port(o), 'port = "/dev/serial/by-id/none"'), "modem", "modem.port", "modem list"
+        lambda o: o.edit(CONFIG, _port(o), 'port = "/dev/serial/by-id/none"'), "modem", "modem.no_port", "modem list"
     ),
     "modem-port-not-set": Fault(lambda o: o.edit(CONFIG, _port(o), 'port = ""'), "modem", "modem.port", "modem list"),
     "no-sim": Fault(
-        lambda o: o.modem.call("arm", fault="sim_removed", on="command"), "modem", "modem.sim", "put one in"
+        lambda o: o.modem.call("arm", fault="sim_removed", on="command"), "modem", "modem.no_sim", "put one in"
     ),
-    "pin": Fault(lambda o: o.modem.call("arm", fault="pin_required", on="command"), "modem", "modem.sim", "modem.pin"),
-    "puk": Fault(lambda o: o.modem.call("arm", fault="puk_required", on="command"), "modem", "modem.sim", "PUK"),
+    "pin": Fault(
+        lambda o: o.modem.call("arm", fault="pin_required", on="command"), "modem", "modem.pin_wanted", "modem.pin"
+    ),
+    "puk": Fault(lambda o: o.modem.call("arm", fault="puk_required", on="command"), "modem", "modem.puk_wanted", "PUK"),
     "not-registered": Fault(lambda o: o.modem.call("set", registration=2), "modem", "modem.network", "antenna"),
     "denied": Fault(lambda o: o.modem.call("set", registration=3), "modem", "modem.network", "plan"),
     "no-message-centre": Fault(
