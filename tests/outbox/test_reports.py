@@ -124,3 +124,11 @@ def test_a_match_always_fits(attempts, tp_mr, tp_st, scts_ms):
     if isinstance(found, Matched):
         fitting = [a for a in attempts if a.part_id == found.part_id and a.number == ANNA and a.iccid in (None, ICCID)]
         assert any(a.tp_mr == tp_mr if found.by_reference else a.tp_mr is None for a in fitting)
+
+
+@pytest.mark.parametrize("scts_ms", [None, T0 - 20 * DAY, T0 + 20 * DAY])
+def test_a_report_without_a_time_that_can_be_true_is_given_to_no_text_whose_reference_nobody_heard(scts_ms):
+    """The number alone is too little: the soak's month had three foreign reports on unknown texts."""
+    unknown = an_attempt(1, state=State.UNKNOWN, tp_mr=None)
+    assert isinstance(match(a_report(scts_ms=scts_ms, tp_mr=209), [unknown], RULES), Orphan)
+    assert match(a_report(scts_ms=scts_ms), [an_attempt(2)], RULES).part_id == 2

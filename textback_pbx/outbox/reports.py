@@ -167,9 +167,8 @@ def match(report: Report, attempts: Sequence[Attempt], rules: Rules) -> Matched 
             exact, key=lambda attempt: (_apart(report, attempt, rules), -attempt.handed_over_ms, -attempt.part_id)
         )
         return Matched(best.part_id, event, by_reference=True)
-    unheard = [
-        attempt for attempt in ours if attempt.tp_mr is None and _apart(report, attempt, rules) <= rules.close_ms
-    ]
+    near = [attempt for attempt in ours if attempt.tp_mr is None and _apart(report, attempt, rules) <= rules.close_ms]
+    unheard = near if _is_timed(report, rules) else []  # without a time there is only the number, which is too little
     if any(_in_flight(report, attempt) for attempt in attempts):
         return Orphan("a text to this number waits for its reference; the report may be its own")
     if len(unheard) == 1:
@@ -192,6 +191,11 @@ def _in_flight(report: Report, attempt: Attempt) -> bool:
 
 def _apart(report: Report, attempt: Attempt, rules: Rules) -> int:
     """How far the SMSC's time of taking the text lies from our hand-over; 0 when it gave none, or nonsense."""
-    if report.scts_ms is None or abs(report.scts_ms - report.received_ms) > rules.window_ms:
+    if report.scts_ms is None or not _is_timed(report, rules):
         return 0
     return abs(report.scts_ms - attempt.handed_over_ms)
+
+
+def _is_timed(report: Report, rules: Rules) -> bool:
+    """Whether the report says, in a way that can be true, when the SMSC took its text."""
+    return report.scts_ms is not None and abs(report.scts_ms - report.received_ms) <= rules.window_ms
