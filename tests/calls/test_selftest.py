@@ -250,3 +250,39 @@ def test_the_application_on_the_roll_names_what_answered():
     rest.up(r).asks(r).end(r)
     (finished,) = [one for one in feed(watcher, b"".join(rest.blocks)) if isinstance(one, Finished)]
     assert finished.record.application == "voicemail"
+
+
+def test_where_no_bridge_is_ever_told_of_an_answered_call_is_not_taken_for_missed():
+    """Somebody else's filter hides BridgeEnter: the caller talked, and must not be told that he was missed."""
+
+    def talked(watcher, *, told):
+        w = Wire()
+        r = w.root()
+        leg = w.dial(r, "PJSIP/101-2")
+        w.ring(leg).up(leg).dial_end(r, leg, "ANSWER").up(r)
+        if told:
+            w.enter("b", leg, r)
+        w.asks(r).end(leg).end(r)
+        (finished,) = [one for one in feed(watcher, b"".join(w.blocks)) if isinstance(one, Finished)]
+        return finished.verdict
+
+    hidden, heard = ready(), ready()
+    found = talked(hidden, told=False)
+    assert (found.outcome, found.detail) == ("lost", "gap")
+    assert talked(heard, told=True).outcome == "answered"
+
+
+def test_a_phone_that_was_up_and_did_not_accept_is_still_missed():
+    for status in ("CONTINUE", "ANSWER"):
+        watcher = ready()
+        first = Wire()
+        r = first.root()
+        leg = first.dial(r, "PJSIP/101-2")
+        first.up(leg, r).enter("b", leg, r).end(leg).end(r)
+        feed(watcher, b"".join(first.blocks))  # bridges are told of
+        w = Wire(start=50)
+        r = w.root()
+        leg = w.dial(r, "PJSIP/101-3")
+        w.ring(leg).up(leg).dial_end(r, leg, status).end(leg).end(r)
+        (finished,) = [one for one in feed(watcher, b"".join(w.blocks)) if isinstance(one, Finished)]
+        assert finished.verdict.outcome == "no_answer"

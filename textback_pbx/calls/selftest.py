@@ -31,6 +31,9 @@ WORDS = {
     "user": f"an own UserEvent does not come back, so the dialplan's would not arrive either: {_FIX}",
 }
 
+#: Without these no call is told of, or answered calls would look missed.
+GRAVE = frozenset({"events:call", "events:dial", "events:hangup", "events:bridge"})
+
 _NAMES: dict[type, str] = {
     ev.NewChannel: "Newchannel",
     ev.DialBegin: "DialBegin",
@@ -150,6 +153,15 @@ class SelfTest:
             self._strike("dial")
         if any(leg.up for leg in record.legs) and "BridgeEnter" not in self._events:
             self._strike("bridge")
+
+    def doubts(self, record: CallRecord) -> bool:
+        """Whether a call that looks missed may have been answered: a phone took it, and bridges are never told of.
+
+        Without BridgeEnter every answered call looks like one whose phone was up and did not accept it.
+        """
+        return "BridgeEnter" not in self._events and any(
+            leg.up and not leg.bridged and leg.dial_status == "ANSWER" for leg in record.legs
+        )
 
     def own_event(self, *, came_back: bool) -> None:
         """The agent sent a UserEvent of its own (where the account may)."""

@@ -84,6 +84,11 @@ NO_PRESENTATION = (
     "manager.conf and reload, or texts could go to people who withheld their number"
 )
 
+#: Never texted on a guess: a phone answered, and nothing tells whether anybody talked.
+NO_BRIDGES = Verdict(
+    Outcome.LOST, "gap", "a phone answered, and since the login no event has told of any bridge: they may have talked"
+)
+
 #: What a call's fact ``presentation`` says where nobody told, and the installer opted in for this PBX.
 ACCEPTED_UNSHOWN = "not shown, accepted"
 
@@ -235,6 +240,8 @@ class Watcher:
         if unshown and self._settings.without_presentation:
             taken.facts["presentation"] = ACCEPTED_UNSHOWN
         verdict, started_ms = judge(taken), min(taken.started_ms or ended_ms, ended_ms)
+        if verdict.outcome is Outcome.NO_ANSWER and self.self_test.doubts(taken):
+            verdict = NO_BRIDGES
         results: list[Result] = [
             Finished(self._key(uid), self._settings.name, taken, verdict, started_ms, ended_ms, self._last_heard)
         ]

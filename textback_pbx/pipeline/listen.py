@@ -10,7 +10,7 @@ from collections.abc import Callable
 from textback_pbx import phone
 from textback_pbx.calls import store as calls
 from textback_pbx.calls.numbers import Place
-from textback_pbx.calls.selftest import Seen
+from textback_pbx.calls.selftest import GRAVE, Seen
 from textback_pbx.calls.session import AmiSession
 from textback_pbx.calls.settings import AmiSettings
 from textback_pbx.calls.store import CallRow
@@ -161,7 +161,8 @@ class Listener:
 
     def _note_connected(self, version: str) -> None:
         if self._warnings:
-            self._note(State.WARN, "; ".join(self._warnings.values()))
+            state = State.FAIL if GRAVE & self._warnings.keys() else State.WARN
+            self._note(state, "; ".join(self._warnings.values()))
         else:
             self._note(State.OK, f"connected to Asterisk {version}".rstrip())
 
