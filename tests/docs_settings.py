@@ -53,6 +53,7 @@ SAYS = {
     "rules.after_announcement": "Text after an announcement or menu nobody was behind.",
     "rules.after_rejected": "Text after a phone refused the call.",
     "rules.when_closed": "Text calls that come outside opening hours.",
+    "lines.greeting_text": "Its exact words; empty: texts.greeting_text.",
     "lines.off": "Situations of this line that get no text, besides those of texts.off.",
     "lines.use": "Another situation's text instead, on this line.",
     "rules.after_dialplan_busy": "Text after the dialplan itself said busy.",

@@ -78,6 +78,32 @@ async def test_a_text_on_the_greeting_alone_shows_the_greetings_words(tmp_path, 
     assert decision["policy_entry"]["disclosure"] == announced.text
 
 
+async def test_a_line_has_its_own_greeting(tmp_path, clock):
+    """One PBX serves two businesses: each text rests on the announcement its own callers heard."""
+    lines = (
+        '[[lines]]\nname = "vets"\ndialled = ["5003"]\ngreeting_version = "v2"\n'
+        'greeting_text = "The vets may text you."\n'
+        '[[lines]]\nname = "bare"\ndialled = ["5004"]\n'
+    )
+    desk = await open_desk(tmp_path, clock, extra=lines)
+    try:
+        announced = POLICIES[PolicyName.ANNOUNCED]
+        choice = PolicyChoice(announced.name, announced.version, "owner", clock.now_ms(), announced.text)
+        async with desk.database.transaction() as tx:
+            await consent.choose_policy(tx, choice, local_time="x")
+        await desk.call(line="bare")
+        await desk.work()
+        assert desk.air() == []
+        await desk.call(line="vets")
+        await desk.work()
+        decision = (await told(desk))["decision"]
+    finally:
+        await desk.database.close()
+    entry = decision["consent_entry"]
+    assert (entry["disclosure_version"], entry["disclosure"]) == ("v2", "The vets may text you.")
+    assert entry["policy_version"] == announced.version
+
+
 async def test_the_answer_to_a_stop_shows_what_it_answers(tmp_path, clock):
     desk = await open_desk(tmp_path, clock)
     try:

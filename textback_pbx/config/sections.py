@@ -103,6 +103,8 @@ class Line(Section):
     callback_minutes: int = Field(default=0, ge=0, le=7 * 24 * 60)
     link: str = Field(default="", max_length=40, pattern=r"^(https://[!-~]+)?$")
     greeting: bool = True
+    greeting_version: str = Field(default="", max_length=40)
+    greeting_text: str = Field(default="", max_length=1000)
     own: dict[str, str] = Field(default_factory=dict)
     off: tuple[str, ...] = ()
     use: dict[str, str] = Field(default_factory=dict)

@@ -87,7 +87,14 @@ def _handled_by(said: Mapping[str, Any]) -> str:
 
 def heard_greeting(said: Mapping[str, Any], policy: Policy, line: LinePolicy) -> bool:
     """Whether this call passed the announcement; without a version of it nothing could be proved."""
-    return bool(policy.greeting_version) and (line.greeting_first or bool(said.get("announced")))
+    return bool(greeting_of(policy, line)[0]) and (line.greeting_first or bool(said.get("announced")))
+
+
+def greeting_of(policy: Policy, line: LinePolicy) -> tuple[str, str]:
+    """Return the version and the words of the announcement that callers of a line hear; ``("", "")`` for none."""
+    if line.greeting_version:
+        return line.greeting_version, line.greeting_text
+    return policy.greeting_version, policy.greeting_text
 
 
 def of_hours(call: Call, known: Mapping[str, Any], *, policy: Policy, line: LinePolicy, now_ms: int) -> dict[str, Any]:

@@ -101,6 +101,8 @@ class LinePolicy:
     text: bool = True
     consent: str = ""  # a consent policy stricter than the office's choice
     greeting_first: bool = False  # every caller hears the announcement before a phone rings
+    greeting_version: str = ""  # the line's own announcement and its words; '' for the office's
+    greeting_text: str = ""
     own_texts: Mapping[str, str] = field(default_factory=dict)  # situation -> the office's own words
     use: Mapping[str, str] = field(default_factory=dict)  # situation -> another situation's text, such as "booking"
     off: frozenset[str] = frozenset()  # situations without a text

@@ -103,7 +103,7 @@ async def gather_for(
         look=look,
         clock_trusted=clock_trusted,
         contact_name=contact_name or await contact_store.name_of(tx, call.caller),
-        greeting_version=policy.greeting_version,
+        greeting_version=gathering.greeting_of(policy, line)[0],
         policy=policy,
         **known,
     )

@@ -16,8 +16,9 @@ from textback_pbx.calls import words
 from textback_pbx.clock import SECOND_MS, Clock
 from textback_pbx.consent import entries, ledger
 from textback_pbx.consent import store as consent
+from textback_pbx.consent.policies import POLICIES, PolicyName
 from textback_pbx.database import Database, Row, Tx
-from textback_pbx.decision import plan, rules
+from textback_pbx.decision import gathering, plan, rules
 from textback_pbx.decision import store as decisions
 from textback_pbx.decision.gathering import Call
 from textback_pbx.decision.policy import LinePolicy
@@ -91,7 +92,7 @@ class Decider:
             wrong = await self._wrong(tx, call)
             await people.alert(tx, self._office, subject, decision, now_ms=facts.now_ms, what=wrong)
         if decision.verdict is Verdict.TEXT and message is not None and not decision.dry_run:
-            await self._announce(tx, call, decision, facts.greeting_version)
+            await self._announce(tx, call, decision)
             return await self._enqueue(tx, call, message, facts.now_ms)
         await self._task(tx, subject, decision, facts.now_ms)
         return False
@@ -116,14 +117,16 @@ class Decider:
             look=look,
         )
 
-    async def _announce(self, tx: Tx, call: Call, decision: Decision, version: str) -> None:
+    async def _announce(self, tx: Tx, call: Call, decision: Decision) -> None:
         """Write the consent a text rests on, where the greeting announced it."""
         if decision.record != "announced" or call.caller is None:
             return
-        local = ledger.local_time(call.ended_ms, ZoneInfo(self._office.line(call.line).hours.zone))
-        greeting = ledger.Disclosure(version, self._office.policy.greeting_text)
+        line = self._office.line(call.line)
+        local = ledger.local_time(call.ended_ms, ZoneInfo(line.hours.zone))
+        greeting = ledger.Disclosure(*gathering.greeting_of(self._office.policy, line))
+        version = POLICIES[PolicyName.ANNOUNCED].version
         entry = entries.announced(
-            call.caller, call.ended_ms, local, greeting=greeting, policy_version="announced-1", call_id=call.id
+            call.caller, call.ended_ms, local, greeting=greeting, policy_version=version, call_id=call.id
         )
         await consent.append(tx, entry)
 

@@ -150,7 +150,9 @@ def _line(settings: Settings, line: Line) -> LinePolicy:
         callback_min=line.callback_minutes or office.callback_minutes,
         link=line.link or office.link,
         text=line.text,
-        greeting_first=line.greeting and bool(settings.texts.greeting_version),
+        greeting_first=line.greeting and bool(line.greeting_version or settings.texts.greeting_version),
+        greeting_version=line.greeting_version,
+        greeting_text=line.greeting_text,
         own_texts={**settings.texts.own, **line.own},
         use={**settings.texts.use, **line.use},
         # A line that words a situation itself has switched it on again.
