@@ -31,9 +31,10 @@ def say(name: str, words: str) -> None:
 
 def ami() -> None:
     """Events per second of filter, parse and fold, beside panoramisk, asterisk-ami and pyst2 on the same streams."""
-    from tests.bench.ami import rates
+    from tests.bench.ami import by_reads, rates
 
     rates(say)
+    by_reads(say)
 
 
 def flat() -> None:

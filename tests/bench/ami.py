@@ -36,8 +36,8 @@ def stream(view: str) -> bytes:
     return b"".join(file.read_bytes() for file in sorted(RECORDINGS.glob(f"*.{view}.ami")))
 
 
-def chunks(data: bytes) -> list[bytes]:
-    return [data[at : at + CHUNK] for at in range(0, len(data), CHUNK)]
+def chunks(data: bytes, size: int = CHUNK) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)]
 
 
 def ours(pieces: list[bytes]) -> None:
@@ -129,6 +129,15 @@ def rates(say: Callable[[str, str], None], rounds: int = ROUNDS) -> None:
                 "ami",
                 f"  stock {name} {events / statistics.median(took[name]):,.0f}/s: ours is {ratio:.1f} times as fast",
             )
+
+
+def by_reads(say: Callable[[str, str], None], rounds: int = ROUNDS) -> None:
+    """The same beside panoramisk for reads of other sizes: one event each when little happens, many in a storm."""
+    data = stream("busy")
+    for size in (512, 65_536):
+        pieces = chunks(data, size)
+        ratio = statistics.median(cpu(panoramisk, pieces) / cpu(ours, pieces) for _ in range(rounds))
+        say("ami", f"busy view in reads of {size} bytes: {ratio:.1f} times as fast as stock panoramisk")
 
 
 def _works(

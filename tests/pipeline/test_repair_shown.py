@@ -40,6 +40,8 @@ def test_calls_list_status_and_why_show_it(after_a_gap):
     status = json.loads(run(config, "status", "--json"))
     assert status["counts"]["calls recovered from call records (7 days)"] == 1
     assert any(note["component"] == "cdr" for note in status["health"])
+    report = json.loads(run(config, "report", "--today", "--json"))
+    assert (report["gaps"], report["gap_calls"], report["gaps_not_repaired"]) == (1, 1, 1)
     why = run(config, "why", uid)
     assert "recovered, low confidence" in why
     assert "The PBX was not heard from" in why

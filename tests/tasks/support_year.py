@@ -191,6 +191,7 @@ class SlowCount:
             "delivery_failures": self._failures(begin, end, line),
             "gaps": len(gaps),
             "gap_minutes": round(sum(b - a for a, b, _ in gaps) / MINUTE),
+            "gap_calls": 0,
             "gaps_not_repaired": sum(repaired != "cdr" for _, _, repaired in gaps),
             "lost": sum(
                 c["outcome"] == "lost" and begin <= c["ended_ms"] < end and line in (None, c["line"])

@@ -58,6 +58,7 @@ DEFINITIONS: dict[str, str] = {
     "undelivered",
     "gaps": "stretches of the period in which the PBX was not heard; calls in them may be missing here",
     "gap_minutes": "how long they were together, minutes of the period",
+    "gap_calls": "calls of the period that are known from Asterisk's call records only",
     "gaps_not_repaired": "of these stretches, the ones that call records have not filled in",
     "lost": "calls whose end was not heard: they may have been missed, and nobody was texted on a guess",
 }
@@ -69,7 +70,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "What came of it": ("recipients", "replied", "reply_rate_of_recipients", "reply_rate_of_missed_callers",
                         "recovered", "booked", "booked_of_replied", "booked_of_missed_callers",
                         "first_answer_median_min", "first_answer_p90_min"),
-    "What is not known": ("gaps", "gap_minutes", "gaps_not_repaired", "lost"),
+    "What is not known": ("gaps", "gap_minutes", "gap_calls", "gaps_not_repaired", "lost"),
 }  # fmt: skip
 
 
@@ -106,6 +107,7 @@ class Counts:
     delivery_failures: int = 0
     gaps: int = 0
     gap_ms: int = 0
+    gap_calls: int = 0
     gaps_not_repaired: int = 0
     lost: int = 0
 
@@ -146,6 +148,7 @@ class Report:
     delivery_failures: int = 0
     gaps: int = 0
     gap_minutes: int = 0
+    gap_calls: int = 0
     gaps_not_repaired: int = 0
     lost: int = 0
 
@@ -179,6 +182,7 @@ def make(
         delivery_failures=counts.delivery_failures,
         gaps=counts.gaps,
         gap_minutes=round(counts.gap_ms / MINUTE_MS),
+        gap_calls=counts.gap_calls,
         gaps_not_repaired=counts.gaps_not_repaired,
         lost=counts.lost,
     )

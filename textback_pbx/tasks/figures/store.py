@@ -75,6 +75,11 @@ async def counts(tx: Tx, period: Period, now_ms: int, line: str | None = None) -
         ),
         gaps=gaps["n"],
         gap_ms=gaps["ms"],
+        gap_calls=await tx.value(
+            "SELECT count(*) FROM calls WHERE ended_ms >= :from_ms AND ended_ms < :until_ms AND source = 'recovered'"
+            " AND (:line IS NULL OR line = :line)",
+            values,
+        ),
         gaps_not_repaired=gaps["left"],
         lost=await tx.value(
             "SELECT count(*) FROM calls WHERE ended_ms >= :from_ms AND ended_ms < :until_ms AND outcome = 'lost'"
