@@ -15,18 +15,18 @@ from typing import Any
 
 from textback_pbx.clock import SECOND_MS, Clock
 from textback_pbx.consent.store import LedgerProblem
-from textback_pbx.outbox.attempt import Accepted, NotHandedOver, OutPart, State, SubmitResult, Unknown
+from textback_pbx.outbox.attempt import Accepted, NotHandedOver, OutPart, State, SubmitResult
 from textback_pbx.outbox.budget import Pace
 from textback_pbx.outbox.claim_store import (
     Asking,
     Claimed,
-    Withdrawn,
     claim_next,
     hand_over,
     release,
     settle,
 )
 from textback_pbx.outbox.line import Hold, Hooks, Line
+from textback_pbx.outbox.permission import Permission, Withheld, answer_of
 from textback_pbx.outbox.settings import OutboxSettings
 from textback_pbx.outbox.share import EVERYTHING, Share
 from textback_pbx.outbox.store import OpenTx, Settled, expire_due, next_due_ms
@@ -35,10 +35,6 @@ from textback_pbx.phone import tag
 log = logging.getLogger(__name__)
 
 _LEAST_S = 0.001
-
-
-class _Withheld(Exception):
-    """The permission to hand over was not given, for a reason that says nothing about the line."""
 
 
 class Sender:
@@ -190,14 +186,14 @@ class Sender:
 
     async def _send(self, part: OutPart, asking: Asking) -> None:
         log.debug("part %d of message %d to %s: claimed", part.seq, part.message_id, tag(part.number))
-        permission = _Permission(self, part, asking)
+        permission = Permission(lambda pdu: self._permit(part, asking, pdu))
         if self._stopping:
             result: SubmitResult = NotHandedOver("the agent stops")
         else:
             self._began = self._clock.monotonic()
             self._submitting = asyncio.ensure_future(self._line.submit(part, permission.ask))
             await asyncio.wait({self._submitting})
-            result = _answer(self._submitting, permission.given)
+            result = answer_of(self._submitting, given=permission.given)
             self._submitting = None
         if isinstance(result, NotHandedOver) and self._stopping and not permission.given:
             await self._release(part)
@@ -257,48 +253,11 @@ class Sender:
     async def _permit(self, part: OutPart, asking: Asking, pdu: str) -> None:
         """Commit the point of no return, or raise."""
         if self._stopping:
-            raise _Withheld("the agent stops")
+            raise Withheld("the agent stops")
         if (hold := self._hooks.hold()) is not None:
-            raise _Withheld(hold.reason)
+            raise Withheld(hold.reason)
         if self._line.iccid != asking.iccid:
-            raise _Withheld("the SIM has changed since the claim")
+            raise Withheld("the SIM has changed since the claim")
         async with self._transaction() as tx:
             await hand_over(tx, part.part_id, self._asking(), pdu)
         self._pace.note(asking.iccid, self._clock.monotonic())
-
-
-class _Permission:
-    """The one permission to hand over one part: given, or withheld for a reason that is not the line's fault."""
-
-    def __init__(self, sender: Sender, part: OutPart, asking: Asking) -> None:
-        self._sender, self._part, self._asking = sender, part, asking
-        self._asked = False
-        self.given = False
-        self.withheld = False
-
-    async def ask(self, pdu: str = "") -> None:
-        """Return once the hand-over is on disk; raise when the part must not leave."""
-        if self._asked:
-            raise _Withheld("a line asks for each part once")
-        self._asked = True
-        # From here on the commit may be on disk whatever is raised, so only a clean refusal takes it back.
-        self.given = True
-        try:
-            await self._sender._permit(self._part, self._asking, pdu)  # noqa: SLF001 - two halves of one loop
-        except (_Withheld, Withdrawn, sqlite3.Error, LedgerProblem):
-            self.given, self.withheld = False, True
-            raise
-
-
-def _answer(submitting: "asyncio.Future[SubmitResult]", given: bool) -> SubmitResult:
-    """Read a submit's end. A line that fails by an exception has said nothing about the part."""
-    if submitting.cancelled():
-        reason = "the agent stopped before the answer came"
-    elif (error := submitting.exception()) is None:
-        return submitting.result()
-    elif isinstance(error, Exception):
-        log.error("the line failed while it sent", exc_info=error)
-        reason = f"the line failed: {type(error).__name__}"
-    else:
-        raise error
-    return Unknown(reason) if given else NotHandedOver(reason)
