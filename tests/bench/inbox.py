@@ -29,6 +29,8 @@ SEARCHES = {
     "a common word on a line nobody calls": "tomorrow",
     "the end of a number": "5550142",
     "a word that is nowhere": "zeppelin",
+    # The worst a search can be asked: every text is looked at, and none has them all.
+    "eight common words, together nowhere": "you the we a to is and can",
 }
 ZONE = ZoneInfo("America/Chicago")
 
