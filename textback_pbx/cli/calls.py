@@ -145,6 +145,8 @@ def list_(
             emit_json({"kind": "gap", **row})
         return
     heads = {"id": "CALL", "at": "ENDED", "who": "CALLER", "line": "LINE", "outcome": "OUTCOME", "detail": "DETAIL"}
+    if len({row["pbx"] for row in calls}) > 1:
+        heads = {"pbx": "PBX", **heads}
     table([_shown(row) for row in calls], {**heads, "rang": "RANG", "verdict": "DECISION", "rule": "RULE"})
     for gap in gaps:
         until = "now" if gap["until_ms"] is None else _local(gap["until_ms"])

@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def why(
-    call: Annotated[str, typer.Argument(help="The call's id, or Asterisk's Uniqueid.")] = "",
+    call: Annotated[str, typer.Argument(help="The call's id, Asterisk's Uniqueid, or PBX/UNIQUEID.")] = "",
     message: Annotated[int, typer.Option("--message", "-m", help="A text's id instead of a call.")] = 0,
     config: ConfigOption = None,
     json: JsonOption = False,
