@@ -159,6 +159,8 @@ def is_name(part: Sequence[Token], grammar: Grammar, text: str) -> bool:
         return False
     if len(names) == 1 and names[0].text in grammar.names:
         return True
+    if text.isupper():
+        return False  # capitals everywhere tell nothing
     return all(
         text[token.start].isupper()
         and token.text.isalpha()

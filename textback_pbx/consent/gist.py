@@ -72,6 +72,18 @@ def lexicons() -> tuple[Lexicon, ...]:
     return tuple(_read(name) for name in LANGUAGES)
 
 
+def language(found: Sequence[Token]) -> str:
+    """Return the language that knows most of these words; English for none."""
+    texts = [token for token in found if token.text not in BREAKS]
+    return max(lexicons(), key=lambda lexicon: _ideas(texts, lexicon).known).language
+
+
+def plain_words(name: str) -> frozenset[str]:
+    """Return the words of one language that are not of the work."""
+    lexicon = next(one for one in lexicons() if one.language == name)
+    return frozenset(word for phrase, ideas in lexicon.ideas.items() if ideas != _WORK for word in phrase)
+
+
 @cache
 def words() -> frozenset[str]:
     """Return every word of every language's file: real words, so no slips of others."""

@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from textback_pbx.consent import gist, spelling
 from textback_pbx.consent.normalise import fold
 from textback_pbx.consent.patterns import alternation, spellings
 
@@ -68,6 +69,8 @@ class Grammar:
     anywhere: tuple[Anywhere, ...]
     reactions: tuple[str, ...]
     typo_targets: Mapping[str, int]
+    typo_index: Mapping[str, tuple[str, ...]]
+    swapped: Mapping[tuple[str, ...], str]
     words: frozenset[str]
     signing: frozenset[str]
     not_names: frozenset[str]
@@ -76,6 +79,9 @@ class Grammar:
     edge_words: frozenset[str]
     harmless: frozenset[str]
     run_together: frozenset[str]
+    leads: frozenset[str]
+    shorthand: Mapping[str, str]
+    spelling: Mapping[str, tuple[str, ...]]
 
 
 def _each(patterns: Sequence[str], sets: Mapping[str, Sequence[str]]) -> list[re.Pattern[str]]:
@@ -111,6 +117,12 @@ def load() -> Grammar:
         anywhere=tuple(_anywhere(name, raw) for name, data in files.items() for raw in data.get("anywhere", [])),
         reactions=tuple(verb for data in files.values() for verb in data.get("reactions", [])),
         typo_targets={word: slips for data in files.values() for word, slips in data.get("typos", {}).items()},
+        typo_index=spelling.index(word for data in files.values() for word in data.get("typos", {})),
+        swapped={
+            tuple(sorted(word)): word
+            for data in files.values()
+            for word in data.get("typos_swapped", {}).get("words", [])
+        },
         words=_known_words(files, bare),
         signing=_names(files, "signing"),
         not_names=_names(files, "not_names"),
@@ -119,6 +131,9 @@ def load() -> Grammar:
         edge_words=_names(files, "edge_words"),
         harmless=_names(files, "harmless"),
         run_together=_names(files, "run_together"),
+        leads=_names(files, "leads"),
+        spelling=spelling.index(_english_words(files["en"])),
+        shorthand={short: word for data in files.values() for short, word in data.get("shorthand", {}).items()},
     )
 
 
@@ -170,6 +185,13 @@ def _bare(files: Mapping[str, Mapping[str, Any]]) -> Bare:
                         joined.setdefault("".join(key), (kind, language))
     longest = max(len(key) for kind in phrases.values() for key in kind)
     return Bare(phrases, joined, longest)
+
+
+def _english_words(data: Mapping[str, Any]) -> frozenset[str]:
+    """Return the words of the English wordings and ideas: those that slips are mended to."""
+    wordings = " ".join(text for raw in data["rules"] for text in raw["patterns"])
+    sets = " ".join(word for group in data["sets"].values() for word in group)
+    return frozenset(re.findall(r"[a-z]{4,}", f"{wordings} {sets}")) | gist.plain_words("en")
 
 
 def _known_words(files: Mapping[str, Mapping[str, Any]], bare: Bare) -> frozenset[str]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from textback_pbx.consent import bare, gist, quotes
+from textback_pbx.consent import bare, gist, quotes, variants
 from textback_pbx.consent.bare import BareWord
 from textback_pbx.consent.grammar import Grammar, Rule, load
 from textback_pbx.consent.normalise import BREAKS, COMMA, HALT, STOP, Token, tokens
@@ -66,7 +66,17 @@ def classify(text: str, last_outbound: LastOutbound | str = LastOutbound.NONE) -
             return verdict
     elif all(token.text in BREAKS or token.text == HALT for token in found):
         return Keyword(Label.AMBIGUOUS, "only a sign that may mean stop", "stop_sign", (found[0].start, found[-1].end))
-    return _sentence_verdict(found, grammar, text, LastOutbound(last_outbound))
+    verdict = _sentence_verdict(found, grammar, text, LastOutbound(last_outbound))
+    if verdict.rule in _UNDECIDED or verdict.rule.startswith("near_"):
+        again = variants.plainer(found, grammar, masked.text)
+        second = None if again is None else _sentence_verdict(again, grammar, text, LastOutbound(last_outbound))
+        if second is not None and second.label is Label.STOP:
+            return second
+    return verdict
+
+
+#: Verdicts that nothing in the text decided: a plainer form of it is read once more, for an opt-out only.
+_UNDECIDED = frozenset({"ordinary", "in_a_sentence", "limit", "leftover", "send_nothing"})
 
 
 # one word ---------------------------------------------------------------------------------------------------
@@ -248,7 +258,8 @@ def _by_gist(line: Line, grammar: Grammar) -> Keyword | None:
         return None
     label = Label.STOP if found.sure else Label.AMBIGUOUS
     why = f"{found.why} (rule 2)" if found.sure else "speaks against texts, among other words (rule 7)"
-    return Keyword(label, why, found.rule, (found.tokens[0].start, found.tokens[-1].end), found.language)
+    rule = found.rule if found.sure else f"near_{found.rule}"
+    return Keyword(label, why, rule, (found.tokens[0].start, found.tokens[-1].end), found.language)
 
 
 def _stop_sentence(line: Line, grammar: Grammar, text: str) -> Keyword | None:

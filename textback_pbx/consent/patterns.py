@@ -42,7 +42,20 @@ _TAIL = "|".join(
             "maam",
         ),
         *("sorry", "thanks", "thank", "you", "thx", "ty", "cheers", "please", "pls", "plz", "ok", "okay", "bye"),
-        *("goodbye", "guys", "folks", "yall"),
+        *(
+            "goodbye",
+            "guys",
+            "folks",
+            "yall",
+            "so",
+            "much",
+            "seriously",
+            "immediately",
+            "now",
+            "asap",
+            "today",
+            "again",
+        ),
     ]
 )
 _ENDS = {"(": ")", "[": "]", "!(": ")"}
@@ -121,7 +134,7 @@ _MARKS = {
     "^": "(?<=[.,] )",
     "$": rf"(?=(?:(?:{_TAIL}) ){{0,3}}[.,] )",
     "^^": r"(?<=^ \. )",
-    "$$": r"(?=(?:[.,] )*$)",
+    "$$": rf"(?=(?:(?:{_TAIL}) ){{0,3}}(?:[.,] )*$)",
     ".": r"\. ",
     ",": ", ",
 }

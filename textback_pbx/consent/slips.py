@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from textback_pbx.consent import gist
 from textback_pbx.consent.grammar import Grammar
-from textback_pbx.consent.normalise import BREAKS, Token, near, squeeze, unleet
+from textback_pbx.consent.normalise import BREAKS, HALT, Token, near, squeeze, unleet
+from textback_pbx.consent.spelling import shortened
 
 _LONGEST_SPELT = 40  # letters of one word and the breaks between them
 _RUN = re.compile(r"(.)\1\1")
@@ -44,15 +45,38 @@ def _apart(token: Token, grammar: Grammar) -> list[Token]:
 
 def _mended(token: Token, grammar: Grammar, targets: frozenset[str]) -> Token:
     word = token.text
-    if word in BREAKS or word in grammar.words or word in gist.words() or len(word) < 3 or word.isdigit():
+    if (
+        word in BREAKS
+        or word == HALT
+        or word in grammar.words
+        or word in gist.words()
+        or len(word) < 3
+        or word.isdigit()
+    ):
         return token
     for guess in _guesses(word):
         if guess in targets or (_RUN.search(word) and guess in grammar.words):
             return Token(guess, token.start, token.end)
-    for target, slips in grammar.typo_targets.items():
-        if word[0].isalpha() and near(word, target, slips if len(word) > 6 else 1):
-            return Token(target, token.start, token.end)
-    return token
+    swapped = grammar.swapped.get(tuple(sorted(word)))
+    if swapped is not None and near(word, swapped, 1):
+        return Token(swapped, token.start, token.end)
+    target = _target(word, grammar)
+    return token if target is None else Token(target, token.start, token.end)
+
+
+def _target(word: str, grammar: Grammar) -> str | None:
+    """Return the word that matters of which this is a slip; ``None`` when it is none, or another form of one."""
+    close = {target for form in (word, *shortened(word)) for target in grammar.typo_index.get(form, ())}
+    close |= {target for target, slips in grammar.typo_targets.items() if slips > 1}
+    if not word[0].isalpha() or any(_is_form_of(word, target) for target in close):
+        return None
+    limits = ((target, grammar.typo_targets[target] if len(word) > 6 else 1) for target in sorted(close))
+    return next((target for target, limit in limits if near(word, target, limit)), None)
+
+
+def _is_form_of(word: str, target: str) -> bool:
+    """Whether a word is another form of one, and no slip of it: ``phoned`` of ``phone``."""
+    return word.startswith(target) and word[len(target) :] in {"s", "d", "ed", "r", "er", "y", "es", "ly", "ing"}
 
 
 def _guesses(word: str) -> Iterator[str]:

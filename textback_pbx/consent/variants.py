@@ -1,0 +1,72 @@
+"""A plainer form of a text that nothing decided: leads dropped, lines joined, shorthand and slips spelt out. Pure.
+
+"yo dont b txting dis num", "lose my dgits" and a wish broken over three lines say what their plain forms say, but
+the wordings are anchored at the beginning of a clause and know words as they are spelt. The plainer form is read for
+an opt-out only: whatever else it may say, the text itself is nearer to it.
+"""
+
+from collections.abc import Sequence
+
+from textback_pbx.consent import gist
+from textback_pbx.consent.grammar import Grammar
+from textback_pbx.consent.normalise import BREAKS, STOP, Token, near
+from textback_pbx.consent.spelling import shortened
+
+_SHORTEST = 4  # letters of a word in which a slip is mended
+
+
+def plainer(found: Sequence[Token], grammar: Grammar, text: str) -> list[Token] | None:
+    """Return the plainer form of a text's tokens, ``None`` when it is the same."""
+    out = _joined(found, text)
+    if gist.language(out) == "en":
+        out = [_respelt(_spelt_out(token, grammar), grammar) for token in out]
+    out = _without_leads(out, grammar)
+    return out if out and [token.text for token in out] != [token.text for token in found] else None
+
+
+def _joined(found: Sequence[Token], text: str) -> list[Token]:
+    """Drop breaks that are only the end of a line, where the next line goes on in lower case."""
+    out: list[Token] = []
+    for index, token in enumerate(found):
+        following = found[index + 1] if index + 1 < len(found) else None
+        line_end = token.text == STOP and not text[token.start : token.end].strip()
+        if not (line_end and following is not None and text[following.start].islower()):
+            out.append(token)
+    return out
+
+
+def _spelt_out(token: Token, grammar: Grammar) -> Token:
+    word = grammar.shorthand.get(token.text)
+    return token if word is None else Token(word, token.start, token.end)
+
+
+def _respelt(token: Token, grammar: Grammar) -> Token:
+    """Mend one slip in a word nobody knows, into a word that a wording knows."""
+    word = token.text
+    if len(word) < _SHORTEST or not word.isalpha() or word in grammar.words or word in gist.words():
+        return token
+    if word in grammar.names or word in grammar.spelling.get(word, ()):
+        return token
+    close = {
+        known
+        for form in (word, *shortened(word))
+        for known in grammar.spelling.get(form, ())
+        if near(word, known, 1) and not word.startswith(known)
+    }
+    best = min(close, key=lambda known: (known[0] != word[0], abs(len(known) - len(word)), known), default=None)
+    return token if best is None else Token(best, token.start, token.end)
+
+
+def _without_leads(found: Sequence[Token], grammar: Grammar) -> list[Token]:
+    """Drop small words at the beginning of each sentence: "ok so", "look", "sorry but"."""
+    out: list[Token] = []
+    leading = True
+    for token in found:
+        if token.text in BREAKS:
+            leading = leading or token.text == STOP
+        elif leading and token.text in grammar.leads:
+            continue
+        else:
+            leading = False
+        out.append(token)
+    return out
