@@ -3,10 +3,14 @@
 import asyncio
 import statistics
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
+from tests.asterisk.bench import Bench
+from tests.asterisk.play import NEWEST, OLDEST
 from tests.asterisk.scenarios import BY_NAME
+from tests.asterisk.server import Asterisk
 from tests.pipeline.support import Ami, Office, until
 
 CALLER = "+15125550142"
@@ -139,6 +143,11 @@ async def test_the_agent_lives_through_a_hard_stop_of_asterisk(own_asterisk, own
         await office.consent()
         cut_off = own_bench.phones[2].invite("5010", CALLER)
         await own_bench.reached(101)
+
+        async def heard():  # the phone rings before the events of its call have come in
+            return office.agent._on_the_phone(CALLER)
+
+        await until(heard, "the agent has heard of the call")
         own_asterisk.stop_hard()
 
         async def noticed():
@@ -153,3 +162,78 @@ async def test_the_agent_lives_through_a_hard_stop_of_asterisk(own_asterisk, own
         await own_bench.connect()
         await own_bench.run(BY_NAME["busy_486"])
         assert len(await office.texts(1)) == 1
+
+
+BRANCH = """
+[[pbx]]
+name = "branch"
+host = "{host}"
+secret = "{secret}"
+liveness_seconds = 5
+[[lines]]
+name = "branch office"
+dialled = ["5001"]
+pbx = "branch"
+"""
+
+
+@pytest.mark.fault(23)
+async def test_two_real_pbxs_one_frozen_and_the_other_texts_on(tmp_path):
+    """Asterisk 22 and Asterisk 16 in one agent: the same number dialled on both, one of them stopped in its tracks."""
+    main, branch = Asterisk(NEWEST), Asterisk(OLDEST)
+    try:
+        main.start()
+        branch.start()
+        extra = BRANCH.format(host=branch.host, secret=branch.secret)
+        async with Bench(main) as here, Bench(branch) as there:
+            office = Office(tmp_path, ami=Ami(main.host, main.port, main.user, main.secret), extra=extra)
+            office._well = partial(_well, office)
+            async with office.modem:
+                await office.start()
+                try:
+                    await _both_text(office, here, there, branch)
+                finally:
+                    await office.stop()
+    finally:
+        if branch.process:
+            branch.resume()
+        for one in (main, branch):
+            one.close()
+
+
+async def _well(office, component):
+    names = ("ami:pbx", "ami:branch") if component == "ami" else (component,)
+    notes = [office.agent.board.get(name) for name in names]
+    return all(note and note.state == "ok" for note in notes) or (component == "modem" and notes[0])
+
+
+async def _both_text(office, here, there, branch):
+    await office.consent()
+    await there.run(BY_NAME["busy_486"])
+    (first,) = await decisions(office, 1)
+    assert first["verdict"] == "text"
+    branch.pause()
+
+    async def noticed():
+        return office.agent.board.get("ami:branch").state == "fail"
+
+    await until(noticed, "the frozen one is noticed", 30)
+    assert office.agent.board.get("ami:pbx").state == "ok"
+    await here.run(BY_NAME["busy_486"])
+    await decisions(office, 2)
+    branch.resume()
+
+    async def back():
+        return office.agent.board.get("ami:branch").state == "ok"
+
+    await until(back, "it is heard again", 30)
+    await there.run(BY_NAME["rings_out"])
+    await decisions(office, 3)
+    rows = await office.rows("SELECT pbx, line, outcome, call_key FROM calls ORDER BY id")
+    assert [(row["pbx"], row["line"], row["outcome"]) for row in rows] == [
+        ("branch", "branch office", "busy"),
+        ("pbx", "office", "busy"),
+        ("branch", "branch office", "no_answer"),
+    ]
+    assert len({row["call_key"] for row in rows}) == 3
+    assert [row["pbx"] for row in await office.rows("SELECT pbx FROM gaps")] == ["branch"]
