@@ -27,7 +27,7 @@ def by_name(findings):
 
 async def looked_at(server: AmiServer, **settings):
     chosen = AmiSettings(port=server.port, **({"secret": "secret"} | QUICK | settings))
-    return by_name(checks.session(chosen, await checks.login(chosen, SystemClock())))
+    return by_name(checks.session(chosen, *await checks.look(chosen, SystemClock())))
 
 
 async def console(texts=GOOD, settings=None, folder=None):
@@ -175,3 +175,10 @@ async def test_what_was_seen_is_kept(database):
         assert await store.seen(tx, "pbx") == WHOLE
         assert await store.seen(tx, "branch") == Seen()
     assert json.loads(WHOLE.as_json())["trunks"] == ["from-trunk"]
+
+
+async def test_the_phones_that_are_away_now_are_named():
+    async with AmiServer() as server:
+        server.devices = {"PJSIP/101": "INUSE", "PJSIP/109": "UNAVAILABLE", "Custom:DND": "INVALID"}
+        found = (await looked_at(server))["pbx.phones"]
+    assert (found.level, found.says.rpartition(": ")[2]) == (Level.PASS, "PJSIP/109")

@@ -11,7 +11,8 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from textback_pbx.calls.items import Connected, Disconnected, Down
+from textback_pbx.calls.items import Connected, Devices, Disconnected, Down
+from textback_pbx.calls.phones import Phones
 from textback_pbx.calls.selftest import NEEDED, Seen
 from textback_pbx.calls.session import AmiSession
 from textback_pbx.calls.settings import AmiSettings
@@ -40,19 +41,35 @@ _CDR = "put unanswered = yes into [general] of cdr.conf; asterisk -rx 'module re
 
 async def login(settings: AmiSettings, clock: Clock) -> Connected | Disconnected:
     """Log in once with the agent's account, and out again. The agent's own session is not touched."""
+    return (await look(settings, clock))[0]
+
+
+async def look(settings: AmiSettings, clock: Clock) -> tuple[Connected | Disconnected, Devices | None]:
+    """The same with the phones' states, where the PBX tells them."""
     session = AmiSession(settings, clock)
     running = asyncio.ensure_future(session.run())
     try:
-        while True:
+        item = await session.items.get()
+        while not isinstance(item, Connected | Disconnected):
             item = await session.items.get()
-            if isinstance(item, Connected | Disconnected):
-                return item
+        return item, await _devices(session, item)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
 
-def session(settings: AmiSettings, item: Connected | Disconnected) -> list[Finding]:
+async def _devices(session: AmiSession, item: Connected | Disconnected) -> Devices | None:
+    if isinstance(item, Disconnected) or "devicestatelist" not in item.may:
+        return None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(session.settings.answer_s):
+            while not isinstance(told := await session.items.get(), Devices | Disconnected):
+                pass
+            return told if isinstance(told, Devices) else None
+    return None
+
+
+def session(settings: AmiSettings, item: Connected | Disconnected, devices: Devices | None = None) -> list[Finding]:
     """Judge one login: reached, trusted, let in, allowed to ask, and not allowed too much."""
     where = f"{settings.host}:{settings.port}"
     if isinstance(item, Disconnected):
@@ -71,14 +88,20 @@ def session(settings: AmiSettings, item: Connected | Disconnected) -> list[Findi
         found.append(warn("pbx.least_privilege", says, f"give the agent an account of its own: {_ACCOUNT}"))
     else:
         found.append(passed("pbx.least_privilege", "the account can place no call and change nothing"))
-    if "devicestatelist" in item.may:
-        found.append(passed("pbx.phones", "the PBX tells which phones are registered"))
-    else:
-        says = "the PBX does not tell which phones are registered: an unreachable desk cannot be named"
-        found.append(
-            warn("pbx.phones", says, "asterisk -rx 'module load res_manager_devicestate.so', and in modules.conf")
-        )
+    found.append(_phones(item, devices))
     return found
+
+
+def _phones(item: Connected, devices: Devices | None) -> Finding:
+    if "devicestatelist" not in item.may:
+        says = "the PBX does not tell which phones are registered: an unreachable desk cannot be named"
+        fix = "asterisk -rx 'module load res_manager_devicestate.so', and a load line in modules.conf"
+        return warn("pbx.phones", says, fix)
+    phones = Phones()
+    phones.look(devices.states if devices else {}, 0)
+    away = ", ".join(one.phone for one in phones.away())
+    now = f"; not registered now: {away}" if away else ""
+    return passed("pbx.phones", f"the PBX tells which phones are registered{now}")
 
 
 def _way(settings: AmiSettings) -> Finding:

@@ -28,7 +28,7 @@ async def pbx(settings: Settings) -> list[Finding]:
 
 
 async def _one(settings: Settings, one: AmiSettings) -> list[Finding]:
-    found = checks.session(one, await checks.login(one, SystemClock()))
+    found = checks.session(one, *await checks.look(one, SystemClock()))
     found += await checks.console(one, checks.asterisk_console)
     known = {finding.check for finding in found}
     heard = checks.heard(one, await _seen(settings, one.name))
