@@ -432,3 +432,28 @@ async def test_a_text_of_somebody_who_left_before_it_was_read_goes_to_a_person(d
     await desk.work()
     (task,) = await desk.tasks()
     assert (task["number"], task["owner"]) == (LEE, "front desk")
+
+
+async def test_mail_goes_to_whoever_chose_it_and_a_desk_hears_by_the_offices(tmp_path, clock):
+    clock.set_wall(TUESDAY_10)
+    desk = Desk(clock, extra='[notify]\naddresses = ["json://office.invalid"]\n')
+    desk.config = desk.config.replace('name = "ada"', 'name = "ada"\naddresses = ["json://ada.invalid"]').replace(
+        f'phone = "{ADA}"\ntell = ["sms"]', f'phone = "{ADA}"\ntell = ["sms", "apprise"]'
+    )
+    await desk.open(tmp_path / "t.sqlite")
+    try:
+        await desk.writes("Do you also do bathrooms?")
+        mails = [one for one in desk.receiver.taken if one[0].startswith("json://")]
+        assert [(to, title) for to, title, _ in mails] == [
+            ("json://office.invalid", "answer +1512***0142 by 11:00, front desk has it")
+        ]
+        assert '"Do you also do bathrooms?"' in mails[0][2]["body"]
+        await desk.later(62, every=2)
+        mails = [(to, title) for to, title, _ in desk.receiver.taken if to.startswith("json://")][1:]
+        assert mails == [
+            ("json://office.invalid", "OVERDUE: answer +1512***0142 by 11:00, ada has it"),
+            ("json://ada.invalid", "OVERDUE: answer +1512***0142 by 11:00, ada has it"),
+        ]
+        assert len(await desk.texts(ADA)) == 1
+    finally:
+        await desk.close()
