@@ -63,7 +63,7 @@ async def test_the_claim_keeps_to_the_share(database, seed):
     rng = random.Random(seed)
     texts = {}
     for n, (line, sim) in enumerate([(line, sim) for line in LINES for sim in (*SIMS, "no thread")]):
-        number = f"+1512555{n:04d}"
+        number = f"+151255501{n:02d}"
         thread = None if sim == "no thread" else await thread_on(database, number, line, sim)
         (message,) = await put(database, a_text(number, line=line, thread_id=thread))
         texts[message] = (line, None if sim == "no thread" else sim)
@@ -92,7 +92,7 @@ async def test_two_lines_side_by_side_send_every_text_once(database, clock):
     lines = [SimLine(network, name=name, iccid=sim) for name, sim in (("m1", ICCID), ("m2", "8902"))]
     pace = Pace(FAST.budget)
     senders = [a_sender(database, line, clock, pace=pace) for line in lines]
-    await put(database, *(a_text(f"+1512555{n:04d}", f"text {n}") for n in range(60)))
+    await put(database, *(a_text(f"+151255501{n:02d}", f"text {n}") for n in range(60)))
     tasks = [asyncio.ensure_future(sender.run()) for sender in senders]
     while await states(database) != ["accepted"] * 60:  # noqa: ASYNC110 - the senders run in this loop
         await asyncio.sleep(0)
