@@ -64,41 +64,23 @@ def grant(
 async def _grant(
     config: Path | None, number: str, said: tuple[str, str, str, str], actor: str, after_opt_out: bool
 ) -> dict[str, Any]:
-    from textback_pbx.consent import store
-    from textback_pbx.consent.importing import moment, until
-    from textback_pbx.consent.ledger import GRANTABLE, Basis, Event, NewEntry, local_time
+    from textback_pbx.consent.granting_store import Refused, Wish, grant
+    from textback_pbx.consent.importing import moment
 
     source, basis, evidence, expires = said
-    if basis not in set(GRANTABLE):
-        fail(f"{basis!r} is no basis: choose one of {', '.join(GRANTABLE)}", EXIT_USAGE)
     async with open_database(config) as (settings, database):
-        e164, at_ms, zone = e164_of(number, settings), now_ms(), settings.zone()
+        at_ms, zone = now_ms(), settings.zone()
         named = moment(expires, zone)
         if expires and (named is None or named <= at_ms):
             fail(f"{expires!r} is no day to come: write it like 2027-05-01", EXIT_USAGE)
-        ends = until(settings.office.country, Basis(basis), at_ms, named)
+        words = {"words": evidence}
+        wish = Wish(number, basis, "cli", source, actor, evidence=words, expires_ms=named, after_opt_out=after_opt_out)
         async with database.transaction() as tx:
-            if await store.is_opted_out(tx, e164) and not after_opt_out:
-                fail(
-                    f"{e164} has opted out: only the person can lift that, by texting START, or by asking you to "
-                    "(then say --after-opt-out, with the evidence)"
-                )
-            entry = await store.append(
-                tx,
-                NewEntry(
-                    event=Event.GRANTED,
-                    number=e164,
-                    at_ms=at_ms,
-                    local_time=local_time(at_ms, zone),
-                    basis=Basis.RESUBSCRIBE if after_opt_out else Basis(basis),
-                    channel="cli",
-                    source=source,
-                    actor=actor,
-                    evidence={"words": evidence, "basis": basis},
-                    expires_ms=ends,
-                ),
-            )
-        return as_values(entry) | {"number": e164}
+            made = await grant(tx, wish, now_ms=at_ms, zone=zone, country=settings.office.country)
+            if isinstance(made, Refused):
+                hint = " (then say --after-opt-out, with the evidence)" if made.opted_out else ""
+                fail(made.reason + hint, EXIT_NO if made.opted_out else EXIT_USAGE)
+        return as_values(made.entry) | {"number": made.number}
 
 
 @app.command()
