@@ -56,8 +56,9 @@ def agent_lock(path: Path) -> Iterator[None]:
 
 
 def agent_runs(path: Path) -> bool:
-    """Return whether an agent has the lock now. Only looks (proc(5), locks): a lock taken to try, even for a moment,
-    would turn away an agent that starts in that moment.
+    """Return whether an agent has the lock now, by looking only (proc(5), locks).
+
+    A lock taken to try, even for a moment, would turn away an agent that starts in that moment.
     """
     try:
         inode = path.with_name(path.name + ".lock").stat().st_ino

@@ -83,6 +83,10 @@ def files(stage: Path) -> None:
     unit = (ROOT / "hardware/systemd/textback-pbx.service").read_text()
     write(stage / "usr/lib/systemd/system/textback-pbx.service", unit.replace("/usr/local/bin/", "/usr/bin/"))
     copy(ROOT / "hardware/99-textback-pbx.rules", stage / "usr/lib/udev/rules.d/99-textback-pbx.rules")
+    environment = {**os.environ, "_TEXTBACK_PBX_COMPLETE": "source_bash"}
+    asked = [sys.executable, "-m", "textback_pbx"]
+    script = subprocess.run(asked, env=environment, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    write(stage / "usr/share/bash-completion/completions/textback-pbx", script)
     docs = stage / "usr/share/doc/textback-pbx"
     copy(HERE / "copyright", docs / "copyright")
     copy(ROOT / "config.example.toml", docs / "examples/config.example.toml")

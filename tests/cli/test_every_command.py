@@ -30,7 +30,7 @@ path = "{folder}/textback.sqlite"
 ASKED: dict[str, tuple[list[str], int]] = {
     "config check": ([], DONE),
     "config show": ([], DONE),
-    "status": ([], DONE),
+    "status": ([], NO),
     "tail": (["--no-follow"], DONE),
     "test-text": ([NUMBER, "--wait", "0"], PEER),
     "doctor": (["--only", "database"], DONE),

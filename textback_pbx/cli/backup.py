@@ -17,6 +17,7 @@ from textback_pbx.cli.common import (
     load_settings,
     run,
     table,
+    working,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def now(config: ConfigOption = None, folder: FolderOption = None, json: JsonOpti
             f"there is no database at {settings.database.path} yet: the agent makes it when it first starts", EXIT_SETUP
         )
     try:
-        made = backup.make(settings.database.path, folder or _folder(settings), SystemClock().now_ms())
+        with working("copying and reading back"):
+            made = backup.make(settings.database.path, folder or _folder(settings), SystemClock().now_ms())
     except BackupProblem as problem:
         fail(str(problem), EXIT_SETUP)
     if json:

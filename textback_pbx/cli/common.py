@@ -7,8 +7,8 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -53,6 +53,27 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         fail(str(problem), EXIT_SETUP)
     except KeyboardInterrupt:
         fail("stopped", 130)
+
+
+def progress(rows: Iterable[T], label: str, length: int | None = None) -> Iterator[T]:
+    """Go through rows of long work with a bar on standard error; silent where nobody looks (no terminal)."""
+    if not sys.stderr.isatty():
+        yield from rows
+        return
+    with typer.progressbar(rows, length=length, label=label, file=sys.stderr) as bar:
+        yield from bar
+
+
+@contextmanager
+def working(words: str) -> Iterator[None]:
+    """Show that something of unknown length goes on, on standard error; silent where nobody looks."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(words):
+        yield
 
 
 def emit_json(value: Any) -> None:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from textback_pbx.cli.common import EXIT_NO, EXIT_USAGE, ConfigOption, JsonOption, emit_json, fail, open_database, run
+from textback_pbx.cli.common import (
+    EXIT_NO,
+    EXIT_USAGE,
+    ConfigOption,
+    JsonOption,
+    emit_json,
+    fail,
+    open_database,
+    progress,
+    run,
+)
 from textback_pbx.cli.consent_common import Actor, Number, e164_of, me, now_ms, say
 
 if TYPE_CHECKING:
@@ -56,7 +66,7 @@ async def _import(config: Path | None, file: Path, actor: str, dry_run: bool) ->
         refused = [row for row in rows if isinstance(row, Refused)]
         taken = 0
         async with database.transaction() as tx:
-            for row in rows:
+            for row in progress(rows, "importing"):
                 if isinstance(row, Refused):
                     continue
                 if await store.is_opted_out(tx, row.number):

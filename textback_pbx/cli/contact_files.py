@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from textback_pbx.cli.common import EXIT_USAGE, fail, now_ms, open_database
+from textback_pbx.cli.common import EXIT_USAGE, fail, now_ms, open_database, progress
 
 if TYPE_CHECKING:
     from textback_pbx.database import Tx
@@ -31,7 +31,7 @@ async def take(config: Path | None, source: Source, *, dry: bool) -> dict[str, A
     async with open_database(config, read_only=dry) as (settings, database):
         taken, refused = _read(source, settings.office.country)
         bad = [{"line": one.place, "who": one.who, "reason": one.reason} for one in refused]
-        for first in range(0, len(taken), _BATCH):
+        for first in progress(range(0, len(taken), _BATCH), "importing"):
             async with database.read() if dry else database.transaction() as tx:
                 for one in taken[first : first + _BATCH]:
                     became = await (_would(tx, one) if dry else _keep(tx, one, source.file.name))

@@ -189,7 +189,7 @@ class Wizard:
 
     def _consent(self) -> None:
         """Show what the office agrees to, and write the choice into the ledger."""
-        from textback_pbx.cli.consent import choose
+        from textback_pbx.cli.consent_policy import choose
         from textback_pbx.consent.policies import POLICIES, PolicyName
 
         print("\n5. Which proof a text needs")

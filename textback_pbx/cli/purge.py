@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from textback_pbx.cli.common import ConfigOption, JsonOption, emit_json, open_database, run
+from textback_pbx.cli.common import ConfigOption, JsonOption, emit_json, open_database, run, working
 
 app = typer.Typer(add_completion=False)
 
@@ -21,7 +21,8 @@ def purge(
 
     Example: textback-pbx purge --dry-run
     """
-    done = run(lambda: _purge(config, dry_run=dry_run))
+    with working("looking for what is too old"):
+        done = run(lambda: _purge(config, dry_run=dry_run))
     if json:
         emit_json(done)
     elif not done:

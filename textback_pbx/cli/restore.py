@@ -17,6 +17,7 @@ from textback_pbx.cli.common import (
     load_settings,
     open_database,
     run,
+    working,
 )
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def restore(
     if not yes:
         typer.confirm(f"Put {chosen} in the place of {target}?", abort=True)
     try:
-        done = run(lambda: bring_back(chosen, target, SystemClock().now_ms(), owner=settings.office.owner))
+        with working("reading the backup and putting it in place"):
+            done = run(lambda: bring_back(chosen, target, SystemClock().now_ms(), owner=settings.office.owner))
     except BackupProblem as problem:
         fail(str(problem), EXIT_SETUP)
     except OSError as error:
