@@ -38,6 +38,9 @@ from textback_pbx.pipeline.tell import Teller
 from textback_pbx.pipeline.upkeep import Upkeep, plan_of
 from textback_pbx.pipeline.weekly import Weekly, weekly_of
 
+#: What happened to a call or a text is told so much later, seconds; what a customer writes is told at once.
+_TELL_AFTER_S = 1.0
+
 
 class Agent:
     """Every part of one running agent, joined."""
@@ -49,6 +52,7 @@ class Agent:
         self._decide_bell, self._handle_bell, self._keep_bell = Bell(clock), Bell(clock), Bell(clock)
         self._nudge_bell, self._repair_bell, self._upkeep_bell = Bell(clock), Bell(clock), Bell(clock)
         self._tell_bell, self._deliver_bell, self._weekly_bell = Bell(clock), Bell(clock), Bell(clock)
+        self._telling: asyncio.TimerHandle | None = None
         self.board.on_change = self._keep_bell.ring
         self._outbox = outbox_settings(settings)
         self._keeper = Keeper(database, clock, self.board, on_change=self._wake_all, zone=settings.zone())
@@ -102,7 +106,7 @@ class Agent:
                 self._look_again,
                 now_ms=clock.now_ms,
                 unread=lambda: unread.any,
-                on_event=self._tell_bell.ring,
+                on_event=self._tell_soon,
             ),
         )
         parts = (database, office, clock, self.board)
@@ -148,9 +152,9 @@ class Agent:
             **{f"session {one.name}": one.session.run() for one in self._listeners},
             **{f"listen {one.name}": one.run() for one in self._listeners},
             "repair": loop(self._repairer.step, self._repair_bell),
-            "decide": loop(self._then_tell(self._decider.step), self._decide_bell),
+            "decide": loop(self._then_tell(self._decider.step, self._tell_soon), self._decide_bell),
             "nudge": loop(self._nudger.step, self._nudge_bell),
-            "handle": loop(self._then_tell(self._handler.step), self._handle_bell),
+            "handle": loop(self._then_tell(self._handler.step, self._tell_bell.ring), self._handle_bell),
             "tell": loop(self._teller.step, self._tell_bell),
             "weekly": loop(self._weekly.step, self._weekly_bell),
             "deliver": loop(self._deliverer.step, self._deliver_bell),
@@ -182,13 +186,24 @@ class Agent:
         await self._exporter.write(self._lines.all_figures())
         return pause
 
-    def _then_tell(self, step: Callable[[], Awaitable[float]]) -> Callable[[], Awaitable[float]]:
-        """Return a step that wakes the tell loop when it did something."""
+    def _tell_soon(self) -> None:
+        """Wake the tell loop when the text that is on its way has left: its commits must not stand before that."""
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(_TELL_AFTER_S, self._tell_now)
+
+    def _tell_now(self) -> None:
+        self._telling = None
+        self._tell_bell.ring()
+
+    def _then_tell(
+        self, step: Callable[[], Awaitable[float]], tell: Callable[[], None]
+    ) -> Callable[[], Awaitable[float]]:
+        """Return a step that has the tell loop woken when it did something."""
 
         async def both() -> float:
             pause = await step()
             if pause == 0:
-                self._tell_bell.ring()
+                tell()
             return pause
 
         return both
@@ -260,5 +275,6 @@ def cdr_settings(settings: Settings, pbx: Ami) -> CdrSettings:
         zone=cdr.timezone or settings.office.timezone,
         unanswered=cdr.unanswered,
         delay_s=cdr.delay_seconds,
+        days=cdr.days,
         margin_s=max(cdr.margin_seconds, 2 * pbx.liveness_seconds),
     )
