@@ -129,14 +129,15 @@ class Bench:
     async def storm(self, calls: int, at_once: int, exten: str = "5099") -> list[float]:
         """Places many short unanswered calls; gives each call's end as the loop's time, in the order they were placed.
 
-        Caller N is +1 512 555 01xx, so at most 100 differ; the desk rings for a second and nobody answers.
+        Caller N is +1 512 555 0101 and on (0100 is the office's own), so at most 99 differ; the desk rings for a second
+        and nobody answers.
         """
         self._desks = {101: rings()}
         gate = asyncio.Semaphore(at_once)
 
         async def one(number: int) -> float:
             async with gate:
-                call = self.phones[CARRIER].invite(exten, f"+15125550{100 + number % 100}")
+                call = self.phones[CARRIER].invite(exten, f"+15125550{101 + number % 99}")
                 await asyncio.wait_for(call.ended.wait(), LIMIT)
                 return asyncio.get_running_loop().time()
 
