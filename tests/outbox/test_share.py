@@ -22,6 +22,7 @@ from tests.outbox.support import (
 )
 from textback_pbx.outbox.budget import Budget, Pace
 from textback_pbx.outbox.claim_store import Asking, Claimed, Go, claim_next
+from textback_pbx.outbox.report_store import apply_report
 from textback_pbx.outbox.settings import OutboxSettings
 from textback_pbx.outbox.share import EVERYTHING, Share
 
@@ -85,6 +86,25 @@ async def test_an_accepted_text_leaves_its_thread_on_its_sim(database, clock):
     async with database.read() as tx:
         sims = {row["number"]: row["sim"] for row in await tx.all("SELECT number, sim FROM threads")}
     assert sims == {ANNA: None, BERT: ICCID, CARA: None}  # where nobody knows, or knows better, nothing is tied down
+
+
+@pytest.mark.fault(8)
+@pytest.mark.parametrize("with_thread", [True, False])
+async def test_a_text_that_another_line_has_begun_is_ended_by_it(database, clock, with_thread):
+    """It stood in for the first part, the answer was lost, a report settled it: the rest is still its own."""
+    network = Network(clock, answers={"one ": ["silence"]})
+    thread = await thread_on(database, ANNA, "main", None) if with_thread else None
+    await put(database, a_text(ANNA, "one ", "two", thread_id=thread))
+    stands_in, first = SimLine(network), SimLine(network, name="m2", iccid="8902")
+    helping = a_sender(database, stands_in, clock)
+    await helping._turn()
+    assert await states(database) == ["unknown", "queued"]
+    async with database.transaction() as tx:
+        await apply_report(tx, network.sim.pop(), clock.now_ms(), FAST.reports)
+    await work_off(a_sender(database, first, clock), clock, for_s=60)
+    assert await states(database) == ["delivered", "queued"]
+    await work_off(a_sender(database, stands_in, clock, share=Share(frozenset({"its own"}))), clock, for_s=60)
+    assert await states(database) == ["delivered", "accepted"]
 
 
 async def test_two_lines_side_by_side_send_every_text_once(database, clock):

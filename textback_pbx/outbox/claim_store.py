@@ -108,12 +108,13 @@ class Idle:
 #: What may leave now, most pressing first: the answer to a keyword has minutes, and so has what staff must hear of at
 #: once; other messages to staff come after every customer's, whose budget they share. A later part waits until the
 #: earlier ones are accepted, and follows them through the same SIM: a phone joins the parts of one sender only.
-#: A conversation stays on its SIM while that one can send; otherwise the business line decides.
+#: A conversation stays on its SIM while that one can send; otherwise the business line decides. A text that has
+#: begun goes on where it began, whatever has changed since.
 _CANDIDATE = """
 SELECT m.*, p.id AS part_id, p.seq, p.total, p.concat_ref, p.text
 FROM parts p JOIN messages m ON m.id = p.message_id LEFT JOIN threads t ON t.id = m.thread_id
 WHERE p.state = 'queued' AND p.next_try_ms <= :now AND m.not_before_ms <= :now
-  AND (t.sim IS :iccid OR ((:lines IS NULL OR m.line IN (SELECT value FROM json_each(:lines)))
+  AND (p.seq > 1 OR t.sim IS :iccid OR ((:lines IS NULL OR m.line IN (SELECT value FROM json_each(:lines)))
     AND m.line NOT IN (SELECT value FROM json_each(:but))
     AND (t.sim IS NULL OR t.sim NOT IN (SELECT value FROM json_each(:elsewhere)))))
   AND NOT EXISTS (SELECT 1 FROM parts e WHERE e.message_id = p.message_id AND e.seq < p.seq
