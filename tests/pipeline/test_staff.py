@@ -457,3 +457,19 @@ async def test_mail_goes_to_whoever_chose_it_and_a_desk_hears_by_the_offices(tmp
         assert len(await desk.texts(ADA)) == 1
     finally:
         await desk.close()
+
+
+async def test_a_reason_that_quotes_the_customer_is_told_without_the_quotation(tmp_path, clock):
+    clock.set_wall(TUESDAY_10)
+    desk = await Desk(clock, extra='[notify]\nwords = "fields"\n').open(tmp_path / "t.sqlite")
+    try:
+        subject = Subject("call:1", "office", CUSTOMER)
+        async with desk.database.transaction() as tx:
+            why = "may want no more texts (\"the purple one\" said 'plum'): decide"
+            now_ms = clock.now_ms()
+            await people.open_task(tx, desk.office, subject, Kind.REVIEW, why, now_ms=now_ms, owner="kim")
+        await desk.work()
+        (told,) = [payload["data"] for _, _, payload in desk.receiver.taken if payload["type"] == "task.assigned"]
+        assert told["reason"] == "may want no more texts (... said ...): decide"
+    finally:
+        await desk.close()

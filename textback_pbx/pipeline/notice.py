@@ -5,6 +5,7 @@ reason on a line of health or law that left the office in a message.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from textback_pbx.database import Row, Tx
 from textback_pbx.pipeline.office import DEFAULT_LINE, Office
 from textback_pbx.tasks.notify import Matter, clock_time, fields_in_words, level
 
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”")
 _WHAT = {
     "call_back": "call back",
     "reply": "answer",
@@ -72,7 +74,8 @@ async def _task(tx: Tx, office: Office, data: Mapping[str, Any]) -> dict[str, An
         "due": _iso(row["due_ms"]),
         "step": data["step"],
     }
-    return found if _level(office, row["line"]) == "none" else {**found, "reason": row["reason"]}
+    reason = _reason(row["reason"], _level(office, row["line"]))
+    return {**found, "reason": reason} if reason else found
 
 
 async def _reply(tx: Tx, office: Office, data: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -136,6 +139,13 @@ def _level(office: Office, line: str) -> str:
     return level(office.staffing.notify.words, office.line(line).trade)
 
 
+def _reason(reason: str, much: str) -> str:
+    """Return a task's reason as far as it may be told: it can quote the customer, and name what is private."""
+    if much == "none":
+        return ""
+    return reason if much == "text" else _QUOTED.sub("...", reason)
+
+
 # for staff -----------------------------------------------------------------------------------------------------
 
 
@@ -163,7 +173,7 @@ async def for_staff(tx: Tx, office: Office, event: Row, now_ms: int) -> tuple[Ma
         number=task["number"] or "",
         fields=fields,
         words=words if much == "text" else "",
-        reason=task["reason"] if much != "none" else "",
+        reason=_reason(task["reason"], much),
     )
     return matter, task
 
