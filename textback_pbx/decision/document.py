@@ -11,10 +11,15 @@ In this order; the first verdict wins. The same rules look again just before a h
 every rule allows a text but it cannot be worded in the segments allowed, the rule is `wording` and the call becomes
 a task.
 """
+_NUDGE_HEAD = """## The nudge
+
+Off unless `nudge.on`. `nudge.after_hours` after the first text each of these speaks against it, and again in the
+transaction that claims it. `why CALL` shows which one did.
+"""
 _REGIONS_HEAD = """## Stricter regional hours
 
-Data of {dated} in `decision/regions.toml`, to be edited by the office. They bind nudges, and every text when
-`regional` is `always`. This is not legal advice.
+Data of {dated} in `decision/regions.toml`; `quiet_hours.regional_file` names the office's own instead. They bind
+nudges, and every text when `quiet_hours.regional` is `always`. This is not legal advice.
 """
 
 
@@ -31,7 +36,7 @@ def page() -> str:
         "# The rules\n\nMade by `python -m textback_pbx.decision.document`; do not edit.\n",
         _RULES_HEAD,
         rules.as_markdown(),
-        "## The nudge\n\nOff unless switched on. Each of these speaks against it.\n",
+        _NUDGE_HEAD,
         nudge.as_markdown(),
         "## Situations and their texts\n",
         _table("| situation | when | stands in |\n|---|---|---|", situations),
