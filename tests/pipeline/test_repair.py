@@ -280,3 +280,35 @@ async def _eventually(look):
             return await look()
 
     return await until(there, "it comes", 30)
+
+
+async def test_of_an_agent_that_was_off_for_weeks_only_the_last_days_are_repaired(tmp_path):
+    async with office_with(tmp_path) as (office, records):
+        await off(office)
+        records.path.unlink()
+        for days in (20, 4, 2):
+            records.add(ago=days * 86_400, caller=f"+1512555010{days % 10}")
+        with contextlib.closing(sqlite3.connect(office.path)) as raw:
+            raw.execute("UPDATE meta SET value = value - 1900000000 WHERE key LIKE 'heard:%'")
+            raw.commit()
+        await office.start()
+        gap = await repaired(office)
+        assert gap["repaired"] == "partly"
+        assert "only its last 3 days were looked at" in gap["result"]
+        assert [call["verdict"] for call in await decisions(office)] == ["task"]
+
+
+async def test_rows_that_cannot_be_folded_do_not_end_the_agent(tmp_path, monkeypatch):
+    from textback_pbx.pipeline import repair
+
+    def broken(*_):
+        raise OverflowError("date value out of range")
+
+    async with office_with(tmp_path) as (office, records):
+        await off(office)
+        records.add(ago=20)
+        monkeypatch.setattr(repair, "fold", broken)
+        await office.start()
+        gap = await repaired(office)
+        assert (gap["repaired"], gap["settled_ms"]) == ("no", None)
+        assert "OverflowError" in office.agent.board.get("cdr").message

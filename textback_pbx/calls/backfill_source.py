@@ -35,6 +35,7 @@ class CdrSettings:
     unanswered: bool = False  # cdr.conf: unanswered = yes
     delay_s: int = 10  # after the gap: the rows of its last call are written by then
     batch_s: int = 330  # a second look: cdr.conf's batch mode writes within 300 s
+    days: int = 3  # older calls are not looked for: nobody calls back that late
     margin_s: int = 60  # before the gap: it is noticed later than it begins
 
     @property

@@ -128,6 +128,7 @@ class Cdr(Section):
     unanswered: bool = False
     delay_seconds: int = Field(default=10, ge=1, le=600)
     margin_seconds: int = Field(default=60, ge=0, le=3600)
+    days: int = Field(default=3, ge=1, le=30)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

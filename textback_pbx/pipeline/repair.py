@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -93,16 +92,16 @@ class Repairer:
         return int(gap["from_ms"]) + (self._office.policy.max_age_min + 1) * MINUTE_MS
 
     async def _look(self, gap: Row, source: Source, now_ms: int) -> None:
-        from_ms = int(gap["from_ms"]) - source.cdr.margin_s * SECOND_MS
+        async with self._database.read() as tx:
+            teaching = await gaps.learned(tx, source.ami.name)
+        since = _Since(gap, source.cdr, now_ms)
         try:
-            found = await asyncio.to_thread(partial(read, source.cdr, from_ms // SECOND_MS))
+            repair = await asyncio.to_thread(_read, self._office, source, teaching, since)
         except Unreadable as problem:
             self._board.note(source.component, State.FAIL, f"{problem}. Gaps are not repaired meanwhile")
             await self._save(gap, self._failed(gap, problem, now_ms))
             return
         async with self._database.transaction() as tx:
-            teaching = await gaps.learned(tx, source.ami.name)
-            repair = _Repair(self._office, source, found, teaching, (from_ms, int(gap["from_ms"])))
             # While a gap lasts, only what is too old for a text in any case: nobody sees who is on the phone.
             until_ms = gap["until_ms"] or now_ms - self._office.policy.max_age_min * MINUTE_MS
             count = await self._store(tx, repair, until_ms)
@@ -129,7 +128,7 @@ class Repairer:
             if now_ms >= next_ms:
                 next_ms = None
         words = repair.words(int(gap["recovered"]) + count)
-        return Look("partly" if repair.doubts else "cdr", count, words, next_ms)
+        return Look("partly" if repair.doubts or repair.since.cut else "cdr", count, words, next_ms)
 
     async def _store(self, tx: Tx, repair: "_Repair", until_ms: int) -> int:
         """Store what the records know of calls that ended in the gap; return how many calls are new or mended."""
@@ -142,7 +141,7 @@ class Repairer:
             if there is not None:
                 taken.add(there["id"])
                 count += await self._mend(tx, there, row)
-            elif repair.from_ms <= call.ended_ms <= until_ms + _SAME_SECOND_MS:
+            elif repair.since.from_ms <= call.ended_ms <= until_ms + _SAME_SECOND_MS:
                 count += await calls.save_call(tx, row) is not None
         return count
 
@@ -163,14 +162,32 @@ class Repairer:
             await reached(tx, number, why, self._clock.now_ms())
 
 
+class _Since:
+    """From when on a gap is repaired. ``cut``: it began before what is looked for, and nobody calls back that late."""
+
+    def __init__(self, gap: Row, cdr: CdrSettings, now_ms: int) -> None:
+        earliest_ms = now_ms - cdr.days * DAY_MS
+        self.cut = int(gap["from_ms"]) < earliest_ms
+        self.gap_ms = max(int(gap["from_ms"]), earliest_ms)
+        self.from_ms = max(int(gap["from_ms"]) - cdr.margin_s * SECOND_MS, earliest_ms)
+
+
+def _read(office: Office, source: Source, teaching: Learned, since: _Since) -> "_Repair":
+    """Read and fold, in a thread. Raises :class:`Unreadable`, also for what another program's rows bring up in here."""
+    try:
+        return _Repair(office, source, read(source.cdr, since.from_ms // SECOND_MS), teaching, since)
+    except Unreadable:
+        raise
+    except Exception as bug:  # rows that others wrote must not end the agent, again at every start
+        log.exception("%s: the call records could not be folded; please report this", source.ami.name)
+        raise Unreadable(f"{source.cdr.name} cannot be folded ({type(bug).__name__}): please report it") from bug
+
+
 class _Repair:
     """What one look found, folded, with what is in doubt about all of it."""
 
-    def __init__(
-        self, office: Office, source: Source, found: Read, teaching: Learned, times_ms: tuple[int, int]
-    ) -> None:
-        self.office, self.source, self.teaching = office, source, teaching
-        self.from_ms, self._gap_ms = times_ms  # the margin before the gap, and the gap
+    def __init__(self, office: Office, source: Source, found: Read, teaching: Learned, since: _Since) -> None:
+        self.office, self.source, self.teaching, self.since = office, source, teaching, since
         cdr, ami = source.cdr, source.ami
         self.times = times_of(found.rows, ZoneInfo(cdr.zone), cdr.times, found.written_s)
         matcher = TrunkMatcher(Trunks(ami.contexts, ami.trunks))
@@ -182,7 +199,7 @@ class _Repair:
         begins_ms = first_ms(self.found.rows, self.times)
         if not self.source.cdr.unanswered:
             yield "cdr.unanswered is not set: unanswered legs may be missing"
-        if not self.found.covers and (begins_ms is None or begins_ms > self._gap_ms):
+        if not self.found.covers and (begins_ms is None or begins_ms > self.since.gap_ms):
             yield "the call records begin after the gap did"
         if self.found.damaged:
             yield f"{self.found.damaged} rows could not be read"
@@ -225,7 +242,8 @@ class _Repair:
     def words(self, count: int) -> str:
         """One sentence for the gap's row."""
         what = {0: "no further call", 1: "1 call recovered"}.get(count, f"{count} calls recovered")
-        return "; ".join([f"{what}, by {self.source.cdr.name}", *self.doubts])
+        cut = [f"only its last {self.source.cdr.days} days were looked at"] if self.since.cut else []
+        return "; ".join([f"{what}, by {self.source.cdr.name}", *cut, *self.doubts])
 
     def health(self) -> tuple[State, str]:
         """How the source is."""
