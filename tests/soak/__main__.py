@@ -7,6 +7,7 @@ after each other. ``--pty N`` texts each way go through a real pty, in real time
 import argparse
 import asyncio
 import logging
+import selectors
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +31,18 @@ def in_memory() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
+class _Deaf(selectors.DefaultSelector):
+    """Asks the kernel for nothing while there is work: on a manual clock that saves a third of the time."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        return [] if timeout == 0 else super().select(timeout)
+
+
+def deaf_loop() -> asyncio.AbstractEventLoop:
+    """An event loop for a month in which nothing outside the process happens."""
+    return asyncio.SelectorEventLoop(_Deaf())
+
+
 def main() -> int:
     """Run from the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
@@ -43,7 +56,9 @@ def main() -> int:
     broken = 0
     for seed in options.seed:
         with tempfile.TemporaryDirectory(dir=in_memory()) as folder:
-            figures = asyncio.run(month(Plan(seed, options.texts, options.days, options.faults), Path(folder)))
+            plan = Plan(seed, options.texts, options.days, options.faults)
+            with asyncio.Runner(loop_factory=deaf_loop) as runner:
+                figures = runner.run(month(plan, Path(folder)))
         print(f"soak, seed {seed}\n  " + "\n  ".join([*figures.words(), *figures.wrong]), flush=True)
         broken += len(figures.wrong)
     if options.pty:

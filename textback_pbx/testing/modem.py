@@ -17,6 +17,7 @@ from textback_pbx.clock import SystemClock
 from textback_pbx.testing.clock import ManualClock
 from textback_pbx.testing.modem_control import ControlServer
 from textback_pbx.testing.modem_models import load_model, model_names
+from textback_pbx.testing.modem_script import play
 from textback_pbx.testing.pty_port import PtyPort, TcpPort
 from textback_pbx.testing.sim_card import SimCard
 from textback_pbx.testing.simulated_modem import Port, SimulatedModem
@@ -38,6 +39,7 @@ class Options:
     radio_s: float = 0.0
     report_s: float = 0.0
     manual_clock: bool = False
+    script: Path | None = None
 
 
 def _port(options: Options) -> Port:
@@ -50,8 +52,9 @@ def _port(options: Options) -> Port:
 
 
 async def serve(options: Options) -> None:
-    """Run a simulated modem until it is told to end; ValueError when an option is wrong."""
+    """Run a simulated modem until it is told to end; ValueError when an option or the script is wrong."""
     model = load_model(options.model)
+    script = options.script.read_text(encoding="utf-8").splitlines() if options.script else []
     sim = SimCard(
         options.number, iccid=options.iccid, pin=options.pin, smsc=options.smsc, capacity=model.capacity.get("SM", 20)
     )
@@ -72,13 +75,19 @@ async def serve(options: Options) -> None:
             loop.add_signal_handler(number, stop)
         try:
             address = await control.start(options.control) if options.control else "none"
-            sys.stdout.write(f"modem ready: {modem.path} control: {address}\n")
-            sys.stdout.flush()
+            _say(f"modem ready: {modem.path} control: {address}")
+            if not await play(script, control.answer, _say):
+                raise ValueError(f"{options.script} was not played to its end")
             await control.stopped.wait()
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
             await control.stop()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--smsc", default="+15125550199", help="the service centre's number on the SIM")
     parser.add_argument("--radio", dest="radio_s", type=float, default=0.0, help="seconds a submit takes on the air")
     parser.add_argument("--report", dest="report_s", type=float, default=0.0, help="seconds until a status report")
+    parser.add_argument("--script", type=Path, help="a file of control requests, one a line, done once it is ready")
     parser.add_argument("--manual-clock", action="store_true", help="time moves only by the command `advance`")
     return parser
 

@@ -184,6 +184,10 @@ def _insert_sim(modem: SimulatedModem, request: Request) -> Any:
     modem.change_sim(SimCard(**fields))
 
 
+async def _sleep(modem: SimulatedModem, request: Request) -> Any:
+    await modem.clock.sleep(float(request["seconds"]))
+
+
 async def _advance(modem: SimulatedModem, request: Request) -> Any:
     clock = modem.clock
     if isinstance(clock, ManualClock):
@@ -232,6 +236,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
 }
 ASYNC_COMMANDS: dict[str, tuple[str, AsyncCommand]] = {
     "wait": ("until the journal has `count` entries of `kind` after `since`, at most `seconds`", _wait),
+    "sleep": ("let `seconds` of the modem's clock pass", _sleep),
     "advance": ("move a manual clock on by `seconds`", _advance),
 }
 QUIT = ("quit", "end the simulator")

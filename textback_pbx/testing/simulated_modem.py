@@ -18,7 +18,7 @@ from textback_pbx.testing.at_errors import AtError, CmsError
 from textback_pbx.testing.at_messages import MESSAGES
 from textback_pbx.testing.at_server import AtServer
 from textback_pbx.testing.at_submit import SUBMITTERS
-from textback_pbx.testing.faults import Fault, modem_plan
+from textback_pbx.testing.faults import MODEM_FAULTS, Fault, modem_plan
 from textback_pbx.testing.memory_port import MemoryPort, Port
 from textback_pbx.testing.modem_models import Model
 from textback_pbx.testing.modem_state import Journal, Radio, Settings
@@ -270,7 +270,7 @@ class SimulatedModem:
     def arm(self, fault: Fault) -> None:
         """Arm a fault, or let it strike at once when it waits for nothing; ValueError says what is wrong with it."""
         striking.check(fault)
-        if not fault.immediate:
+        if not fault.immediate or fault.do not in MODEM_FAULTS:  # the plan refuses what does not exist
             self.faults.arm(fault)
         elif fault.do in self.state_faults:
             self.note_fault(fault, "now")
