@@ -103,7 +103,7 @@ ASKED: dict[str, tuple[list[str], int]] = {
 }
 #: They read no configuration, or (run, see test_run.py) serve until they are stopped.
 OTHERS = {"demo", "run", "calls replay", "templates list", "replies classify", "modem list"}
-OTHERS |= {"simulate pbx", "simulate modem", "init", "support-bundle"}
+OTHERS |= {"simulate pbx", "simulate modem", "simulate tell", "init", "support-bundle"}
 #: They need a configuration and no database.
 NO_DATABASE = {
     "routes list",
