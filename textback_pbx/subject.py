@@ -14,14 +14,13 @@ from typing import Any
 
 from textback_pbx.consent import store as consent
 from textback_pbx.database import Tx
+from textback_pbx.keeping.purge import INDEXES
 from textback_pbx.outbox import store as outbox
 
 #: What stands where words stood.
 ERASED = "[erased]"
 #: Every kind of text that may wait for this person.
 _KINDS = ("auto", "nudge", "optout_confirmation", "optin_confirmation", "help", "staff", "notify", "test")
-
-_INDEXES = ("messages_words", "inbound_words", "notes_words", "contacts_words")
 
 _THREADS = "SELECT id FROM threads WHERE number = :n"
 _CALLS = "SELECT id FROM calls WHERE caller = :n OR caller_raw = :n"
@@ -132,7 +131,7 @@ async def erase(
         sql = _statement(place)
         used = {key: value for key, value in values.items() if f":{key}" in sql}
         done[place.table] = done.get(place.table, 0) + await tx.run(sql, used)
-    for index in _INDEXES:  # a deleted word stays in an old part of the index until the parts are made one
+    for index in INDEXES:  # a deleted word stays in an old part of the index until the parts are made one
         await tx.run(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
     return {"ledger_entry": entry.seq, **{table: count for table, count in done.items() if count}}
 

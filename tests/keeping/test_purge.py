@@ -82,6 +82,21 @@ async def test_what_was_forgotten_is_not_found_by_the_search_nor_in_the_file(dat
     assert b"my boiler" not in database.path.read_bytes()
 
 
+async def test_no_part_of_an_index_keeps_a_forgotten_word(database):
+    """The index of a full-text search is made of parts, and a deletion is only noted in the newest of them."""
+    async with database.transaction() as tx:
+        sql = "INSERT INTO inbound (sender, body, received_ms, state) VALUES (?, ?, ?, 'handled')"
+        await tx.run(sql, (ANNA, "zanzibar", T0))
+    for number in range(300):
+        async with database.transaction() as tx:
+            await tx.run(sql, (BERT, f"word{number} about some boiler", T0 + 20 * MONTH))
+    blocks = "SELECT count(*) FROM inbound_words_data WHERE instr(block, CAST('zanzibar' AS BLOB)) > 0"
+    assert (await values(database, blocks))[0] > 0
+    await run(database, T0 + 25 * MONTH)
+    assert await values(database, blocks) == [0]
+    assert len(await values(database, "SELECT rowid FROM inbound_words WHERE inbound_words MATCH 'boiler'")) == 300
+
+
 async def test_records_go_after_five_years_from_every_table(database):
     await talk(database, T0)
     await talk(database, LATER - MONTH, BERT)
@@ -130,8 +145,8 @@ async def test_many_rows_go_in_small_transactions(database, monkeypatch):
 
 
 async def test_every_table_is_kept_for_ever_on_purpose_or_purged(database):
-    for_ever = {"meta", "consent", "consent_private", "disclosures", "opt_outs", "contacts", "contact_numbers",
-                "contact_tags", "queue_turns", "gone_targets", "code_holders", "cannot_text", "pin_attempts",
+    for_ever = {"meta", "consent", "consent_private", "disclosures", "templates", "opt_outs", "contacts",
+                "contact_numbers", "contact_tags", "queue_turns", "gone_targets", "code_holders", "cannot_text", "pin_attempts",
                 "health"}  # fmt: skip
     tables = set(await values(
         database,

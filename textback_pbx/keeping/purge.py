@@ -56,6 +56,9 @@ RECORDS: dict[str, str] = {
     "calendar_entries": "until_ms",
 }
 _BATCH = 200
+#: The full-text indexes over those words.
+INDEXES = ("messages_words", "inbound_words", "notes_words", "contacts_words")
+_MERGE_PAGES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,23 @@ async def purge(
             sql = await _record_statement(database, table)
             done[table] = await _all_batches(database, sql, before, dry_run=dry_run)
         done["consent of silent numbers"] = await _erase_silent(database, before, now_ms, local_time, dry_run=dry_run)
+    if any(done.values()) and not dry_run:
+        await _merge_indexes(database)
     return {kind: count for kind, count in done.items() if count}
+
+
+async def _merge_indexes(database: Database) -> None:
+    """Make each full-text index one part, some pages at a time: a word that was deleted stays in an older part."""
+    for index in INDEXES:
+        pages = -_MERGE_PAGES  # the first call takes every part into the merge, the others go on with it
+        while True:
+            async with database.transaction() as tx:
+                before = int(await tx.value("SELECT total_changes()"))
+                await tx.run(f"INSERT INTO {index} ({index}, rank) VALUES ('merge', {pages})")  # noqa: S608 - our own names
+                changed = int(await tx.value("SELECT total_changes()")) - before
+            if changed < 2 and pages > 0:  # SQLite's own sign that there is nothing left to merge
+                break
+            pages = _MERGE_PAGES
 
 
 @dataclass(frozen=True, slots=True)
