@@ -146,8 +146,8 @@ async def test_many_rows_go_in_small_transactions(database, monkeypatch):
 
 async def test_every_table_is_kept_for_ever_on_purpose_or_purged(database):
     for_ever = {"meta", "consent", "consent_private", "disclosures", "templates", "opt_outs", "contacts",
-                "contact_numbers", "contact_tags", "queue_turns", "gone_targets", "code_holders", "cannot_text", "pin_attempts",
-                "health"}  # fmt: skip
+                "contact_numbers", "contact_tags", "queue_turns", "gone_targets", "code_holders", "cannot_text",
+                "pin_attempts", "health"}  # fmt: skip
     tables = set(await values(
         database,
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '%_words%'",
