@@ -14,6 +14,7 @@ TOP = {
 }  # fmt: skip
 ONLY_IMPORTER = {"panoramisk": "calls/ami.py", "gsmmodem": "modem/pdu.py", "serial": "modem/port.py"}
 PURE = {
+    "calls/backfill.py", "calls/backfill_book.py", "calls/backfill_rows.py", "calls/quick.py",
     "calls/events.py", "calls/record.py", "calls/outcome.py", "calls/epoch.py", "calls/phones.py", "calls/selftest.py",
     "consent/keywords.py", "consent/ledger.py", "consent/chain.py",
     "decision/judges.py", "decision/nudge.py", "decision/lookback.py", "decision/promises.py",
