@@ -39,7 +39,7 @@ def plain(text):
 WAYS = {
     "capitals": (0.99, lambda text, _: text.upper()),
     "small": (0.98, lambda text, _: text.lower()),
-    "no marks": (0.95, lambda text, _: re.sub(r"[^\w\s]", "", text)),
+    "no marks": (0.92, lambda text, _: re.sub(r"[^\w\s]", "", text)),
     "a slip": (0.85, slip),
     "shorthand": (0.95, lambda text, _: " ".join(SHORT.get(word.lower(), word) for word in text.split())),
     "greeted": (0.98, lambda text, _: "Hi there, " + text),

@@ -33,7 +33,7 @@ def got(case):
     return {name: wanted.get(name) if value in accepted.get(name, []) else value for name, value in flat.items()}
 
 
-PARTS = ["tuned", "second_sight", "held_out_3", "held_out_4", "held_out_5", "held_out_6"]
+PARTS = ["tuned", "second_sight", "held_out_3", "held_out_4", "held_out_5", "held_out_6", "held_out_7"]
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -53,7 +53,7 @@ def test_every_field_is_right_or_blank(name):
         print(f"{name} {field:9} precision {precision:.3f} recall {recall:.3f} wrong {count['wrong']}/{total}")
         assert count["wrong"] <= 0.03 * total, count["errors"]
         assert count["wrong"] <= max(1, 0.05 * given_), count["errors"]
-        assert recall >= 0.9, count["errors"]
+        assert said - count["right"] <= max(1, 0.1 * said), count["errors"]
 
 
 def judge(wanted, made):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from textback_pbx.consent.grammar import Grammar
 from textback_pbx.consent.normalise import BREAKS, COMMA, HALT, STOP, Token, near
+from textback_pbx.consent.spelling import shortened
 
 #: Kinds of keyword, the most decisive first; and kinds of wrapping.
 KEYWORDS = ("stop", "listed", "cancel", "cancel_foreign", "start", "help", "unsure", "yes", "no")
@@ -124,7 +125,9 @@ def _known(word: str, grammar: Grammar, *, slips: bool) -> tuple[str, str] | Non
     """Look up a word joined from its pieces; a long one may have a slip in it: ``optt out``."""
     hit = grammar.bare.joined.get(word)
     if hit is None and slips and 6 <= len(word) <= 14 and word not in grammar.words:
-        found = (value for known, value in grammar.bare.joined.items() if len(known) > 5 and near(word, known, 1))
+        forms = (word, *shortened(word))
+        close = sorted({known for form in forms for known in grammar.joined_index.get(form, ()) if len(known) > 5})
+        found = (grammar.bare.joined[known] for known in close if near(word, known, 1))
         hit = next((value for value in found if value[0] == "stop"), None)
     return hit
 

@@ -69,6 +69,7 @@ class Grammar:
     anywhere: tuple[Anywhere, ...]
     reactions: tuple[str, ...]
     typo_targets: Mapping[str, int]
+    joined_index: Mapping[str, tuple[str, ...]]
     typo_index: Mapping[str, tuple[str, ...]]
     swapped: Mapping[tuple[str, ...], str]
     words: frozenset[str]
@@ -117,6 +118,7 @@ def load() -> Grammar:
         anywhere=tuple(_anywhere(name, raw) for name, data in files.items() for raw in data.get("anywhere", [])),
         reactions=tuple(verb for data in files.values() for verb in data.get("reactions", [])),
         typo_targets={word: slips for data in files.values() for word, slips in data.get("typos", {}).items()},
+        joined_index=spelling.index(bare.joined),
         typo_index=spelling.index(word for data in files.values() for word in data.get("typos", {})),
         swapped={
             tuple(sorted(word)): word

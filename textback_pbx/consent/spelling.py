@@ -19,7 +19,7 @@ def index(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     """File every word of four letters or more under itself and its shortened forms."""
     filed: dict[str, list[str]] = {}
     for word in sorted(set(words)):
-        if len(word) >= _SHORTEST and word.isascii() and word.isalpha():
+        if len(word) >= _SHORTEST and word.isalpha():
             for form in {word, *shortened(word)}:
                 filed.setdefault(form, []).append(word)
     return {form: tuple(known) for form, known in filed.items()}

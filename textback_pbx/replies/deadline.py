@@ -17,7 +17,7 @@ NEAR_DAYS = 2
 _LEGAL = re.compile(
     r"\b(?:court|hearing|trial|tribunal|deposition|mediation|arraign\w*|deadline|summons|served|subpoena|evict\w*|vacate|"
     r"lockout|sheriff|bailiffs?|sentencing|statute|appeal|injunction|foreclos\w*|custody|petition|notice|"
-    r"(?:answer|respond|response|reply|file|filing)(?: \w+){0,3} (?:by|before|due)|(?:be|get|move|us) out)\b"
+    r"(?:answer|respond|response|reply|file|filing|sign)(?: \w+){0,3} (?:by|before|due)|(?:be|get|move|us) out)\b"
 )
 
 

@@ -105,6 +105,11 @@ IF_CANNOT = re.compile(
 )
 #: "it can wait till Monday": then is when, not the last day.
 _WAITS = re.compile(r"\b(?:waits?|hold off|hold on|be fine|leave it|keep) (?:un)?til+\s*$")
+_AWAY = re.compile(
+    r"\b(?:away|out of town|traveling|travelling|on vacation|on holiday|at college|abroad|gone|out|not back|"
+    r"not home|busy|"
+    r"tied up|in the hospital|working)\s*$"
+)
 #: "at work until 3": only then is the person free.
 _OCCUPIED = re.compile(
     r"\b(?:at work|at school|in (?:a )?(?:class|meetings?|court|surgery)|busy|tied up|working|work|"
@@ -133,8 +138,10 @@ def mentions(text: str, found: list[Item]) -> list[Mention]:
         index += _take(text, found, index, made, sentence=sentence)
     for mention in made:
         right = text[mention.end : mention.end + 24]
-        mention.doubtful = _MONTH_AFTER.match(right) is not None or (
-            mention.sentence in doubtful and not mention.limits
+        mention.doubtful = (
+            mention.doubtful
+            or _MONTH_AFTER.match(right) is not None
+            or (mention.sentence in doubtful and not mention.limits)
         )
     return made
 
@@ -195,7 +202,9 @@ def _put(target: Mention, item: Item, limits: list[Limit], partner: Item | None,
         if partner is not None:
             target.until = partner.value
         elif _TAIL_BEFORE.search(left) and not _MOVING.search(left) and not _WAITS.search(left):
-            target.day_bound = "after" if _NEGATED.search(_TAIL_BEFORE.sub("", left)) else "by"
+            away = re.search(r"\bti", left[-8:]) is not None and _AWAY.search(_TAIL_BEFORE.sub("", left)) is not None
+            target.doubtful = target.doubtful or away  # "I'm away till the 20th" asks for no day
+            target.day_bound = "after" if away or _NEGATED.search(_TAIL_BEFORE.sub("", left)) else "by"
         elif _TAIL_AFTER.search(left):
             target.day_bound = (
                 "from" if re.search(r"\b(?:from|starting|beginning|as of|desde)\b[^a-z]*$", left) else "after"

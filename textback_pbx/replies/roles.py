@@ -23,6 +23,7 @@ from textback_pbx.replies.signs import (
     HADS,
     HOURS,
     MOVE,
+    MUST_DO,
     MY_LEFT,
     OTHERS_DO,
     OTHERWISE,
@@ -178,7 +179,8 @@ def _is_event(a: _Around) -> bool:
         return True
     if not a.clause.strip() and (pieces := re.split(r"[,;]", a.near)) and len(pieces) > 1:
         happens = happens or (EVENT.search(pieces[-2]) is not None and not REQUESTS.search(pieces[-2]))
-    return happens or EVENT_BEFORE.search(a.near) is not None
+    must = MUST_DO.search(a.near) is not None and not re.search(r"\b(?:you|u|someone|somebody)\b", a.clause)
+    return happens or must or EVENT_BEFORE.search(a.near) is not None
 
 
 def _is_past(a: _Around) -> bool:

@@ -63,7 +63,14 @@ def _narrow(one: Mention, other: Mention) -> None:
         other.action, other.preferred = one.action or other.action, True
         one.role = Role.EXCLUDED if one.sentence != other.sentence else one.role
         one.day = other.day
-    elif one.day and one.has_hours and not other.day and other.limits and not one.limits and other.joined != "or":
+    elif (
+        (one.day or one.this)
+        and one.has_hours
+        and not other.day
+        and other.limits
+        and not one.limits
+        and other.joined != "or"
+    ):
         one.limits = list(other.limits)
         other.role = Role.EXCLUDED
 

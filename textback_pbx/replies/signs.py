@@ -101,6 +101,11 @@ EVENT = re.compile(
     r"got|is|am|are|be)\s(?:home|off|out|back)|out of (?:school|work)|off work|(?:get|gets) (?:him|"
     r"her|them) from school)\b"
 )
+#: Something the writer has to do by then: "sign the papers by Monday".
+MUST_DO = re.compile(
+    r"\b(?:respond|answer|reply|appear|vacate|move out|pay|file|sign|return|submit|decide|exchange|enroll)\b"
+    r"(?:\s+[\w']+){0,4}\s+(?:by|before|until|no later than)\W*$"
+)
 #: Somebody else does something then: "bailiffs coming Monday".
 OTHERS_DO = re.compile(
     r"\b(?:he|she|they|ex|wife|husband|bailiffs?|guests?|family|parents?|in-?laws|mother|mom|mum|dad|father|sister|brother|"
