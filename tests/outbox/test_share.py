@@ -101,6 +101,7 @@ async def test_a_text_that_another_line_has_begun_is_ended_by_it(database, clock
     assert await states(database) == ["unknown", "queued"]
     async with database.transaction() as tx:
         await apply_report(tx, network.sim.pop(), clock.now_ms(), FAST.reports)
+        assert await tx.value("SELECT count(*) FROM threads WHERE sim = ?", (ICCID,)) == int(with_thread)
     await work_off(a_sender(database, first, clock), clock, for_s=60)
     assert await states(database) == ["delivered", "queued"]
     await work_off(a_sender(database, stands_in, clock, share=Share(frozenset({"its own"}))), clock, for_s=60)

@@ -24,7 +24,7 @@ from textback_pbx.outbox.attempt import (
 )
 from textback_pbx.outbox.budget import Pace
 from textback_pbx.outbox.refusals import verdict
-from textback_pbx.outbox.report_store import match_early_reports
+from textback_pbx.outbox.report_store import match_early_reports, stay_on
 from textback_pbx.outbox.settings import OutboxSettings
 from textback_pbx.outbox.share import EVERYTHING, Share
 from textback_pbx.outbox.store import (
@@ -268,19 +268,13 @@ async def settle(tx: Tx, part_id: int, result: SubmitResult, now_ms: int, settin
     columns: dict[str, int] = {"next_try_ms": now_ms + said.retry_ms} if said.retry_ms else {}
     if isinstance(result, Accepted):
         columns |= {"tp_mr": result.tp_mr, "accepted_ms": now_ms}
-        await _stay_on(tx, row)
+        await stay_on(tx, row)
     moved = await move(tx, part_id, event, now_ms, reason, columns=columns)
     moved = replace(moved, cannot_text=said.cannot_text, rest_ms=said.rest_ms)
     followed = [moved, *await end_the_rest(tx, moved, now_ms)]
     if event in (Event.ACCEPTED, Event.LOST):
         followed += await match_early_reports(tx, part_id, now_ms, settings.reports)
     return followed
-
-
-async def _stay_on(tx: Tx, row: Row) -> None:
-    """The person has a text from this SIM now: what follows in the thread goes out by it too."""
-    if row["thread_id"] is not None and row["iccid"] is not None:
-        await tx.run("UPDATE threads SET sim = ? WHERE id = ?", (row["iccid"], row["thread_id"]))
 
 
 async def recover_all(tx: Tx, now_ms: int, settings: OutboxSettings) -> list[Settled]:

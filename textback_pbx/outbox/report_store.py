@@ -82,7 +82,15 @@ async def _give(tx: Tx, report_id: int, report: Report, found: Matched, now_ms: 
     columns = {"tp_mr": report.tp_mr, "accepted_ms": row["accepted_ms"] or now_ms}
     settled = await move(tx, found.part_id, found.event, now_ms, words, columns=columns)
     settled = replace(settled, cannot_text=status.cannot_text)
+    if settled.state in (State.ACCEPTED, State.DELIVERED):
+        await stay_on(tx, row)
     return (settled, *await end_the_rest(tx, settled, now_ms))
+
+
+async def stay_on(tx: Tx, part: Row) -> None:
+    """The network has a text of this thread from this SIM: what follows in the thread goes out by it too."""
+    if part["thread_id"] is not None and part["iccid"] is not None:
+        await tx.run("UPDATE threads SET sim = ? WHERE id = ?", (part["iccid"], part["thread_id"]))
 
 
 async def match_early_reports(tx: Tx, part_id: int, now_ms: int, rules: Rules) -> list[Settled]:
@@ -123,4 +131,5 @@ async def accept_late(tx: Tx, late: LateAccept, now_ms: int, rules: Rules) -> li
     columns = {"tp_mr": late.tp_mr, "accepted_ms": now_ms}
     words = "the network's answer came late"
     settled = await move(tx, late.part_id, Event.LATE_ACCEPT, now_ms, words, columns=columns)
+    await stay_on(tx, await part_row(tx, late.part_id))
     return [settled, *await match_early_reports(tx, late.part_id, now_ms, rules)]
