@@ -194,6 +194,13 @@ def pi() -> None:
     measure(say)
 
 
+def texts() -> None:
+    """How well and how fast texts are understood, the window beside two date libraries."""
+    from tests.replies.measure import main as measure
+
+    measure()
+
+
 BENCHES: dict[str, Callable[[], None]] = {
     "start": start,
     "ami": ami,
@@ -203,6 +210,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "latency": latency,
     "modem": modem,
     "inbox": inbox,
+    "texts": texts,
     "decide": decide,
     "pi": pi,
 }
