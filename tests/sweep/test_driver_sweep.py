@@ -1,7 +1,7 @@
 """Every fault at every step of a long text with reports and answers in between, with the real driver and outbox.
 
 The faults are the simulator's, as data; ``crash`` and ``sigterm`` strike the agent, at the modem's steps and at each
-commit. `make test` tries the crash at every second step and each other fault at every sixth; all of them run with
+commit. `make test` tries the crash at every second step and each other fault at every ninth; all of them run with
 TEXTBACK_PBX_SWEEP=all (``make sweep``, and the gate).
 """
 
@@ -67,7 +67,7 @@ FAULTS: dict[str, tuple[Fault | str, pytest.MarkDecorator]] = {
     "the same answer again": ("same_again", pytest.mark.fault(10, 37)),
 }
 #: How many steps one try stands for: of the crash, and of the others.
-OF_CRASH, OF_OTHERS = (1, 1) if os.environ.get("TEXTBACK_PBX_SWEEP") == "all" else (2, 6)
+OF_CRASH, OF_OTHERS = (1, 1) if os.environ.get("TEXTBACK_PBX_SWEEP") == "all" else (2, 9)
 
 
 @dataclass
