@@ -265,7 +265,7 @@ async def test_a_crash_at_any_step_never_makes_a_second_nudge(tmp_path):
             pass
         await database.close()
         desk = await open_desk(folder, clock, network)
-        await desk.later(2 * HOURS)
+        await desk.later(2 * HOURS, every=600)
         await desk.reports()
         await desk.later(30 * HOURS, every=7200)
         nudges = [one for one in network.air if "about your call" in one.text]
