@@ -12,8 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.soak.month import Figures, Month, Plan
+from tests.soak.month import Month
 from tests.soak.over_pty import over_pty
+from tests.soak.plan import Figures, Plan
 from tests.soak.rig import rigged
 
 #: Seconds between texts, texts an hour and a day: 20,000 a month is 667 a day.

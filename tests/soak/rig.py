@@ -20,6 +20,7 @@ from unittest.mock import patch
 
 import aiosqlite
 
+from tests.soak.link import Link, Nowhere
 from textback_pbx.config import Settings, parse
 from textback_pbx.consent import grammar
 from textback_pbx.database import Database
@@ -65,31 +66,6 @@ texts_per_day = {2}
 """
 
 
-class Link:
-    """The client's end of a memory port; a dead one neither writes nor hears, as a process that is gone."""
-
-    def __init__(self, port: MemoryPort, on_bytes: Callable[[bytes], None], on_lost: Callable[[str], None]) -> None:
-        self._port, self._on_lost = port, on_lost
-        self._open = True
-        self.unsent = 0
-        port.on_write = on_bytes
-        port.on_close = self._lose
-
-    def write(self, data: bytes) -> None:
-        if self._open:
-            self._port.type(data)
-
-    def close(self) -> None:
-        if self._open:
-            self._open = False
-            self._port.on_write = self._port.on_close = None
-
-    def _lose(self) -> None:
-        if self._open:
-            self.close()
-            asyncio.get_running_loop().call_soon(self._on_lost, "the port is gone (hang-up)")
-
-
 class Rig:
     """One office's texts. ``on_commit`` is told of each commit before and after it is on disk.
 
@@ -114,7 +90,7 @@ class Rig:
         self.clock = clock or ManualClock(T0)
         self.port = port or MemoryPort()
         if port is None:
-            self.port.sent = _Nowhere()
+            self.port.sent = Nowhere()
         kind = load_model(model)
         card = SimCard(OWN, capacity=kind.capacity.get("SM", 20))
         self.sim = SimulatedModem(self.port, model=kind, sim=card, clock=self.clock, radio_s=radio_s)
@@ -332,13 +308,6 @@ class Rig:
 def _office(budget: tuple[int, int, int], device: str, iccid: str) -> tuple[Settings, Office]:
     settings = parse(OFFICE.format(*budget, device, iccid), Path("rig.toml"))
     return settings, office_of(settings)
-
-
-class _Nowhere(list[bytes]):
-    """What the modem wrote is not kept."""
-
-    def append(self, _data: bytes, /) -> None:
-        return
 
 
 def _nothing(*_arguments: Any, **_named: Any) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.soak.__main__ import in_memory, month
-from tests.soak.month import MENU, Plan
+from tests.soak.month import MENU
 from tests.soak.over_pty import over_pty
+from tests.soak.plan import Plan
 from textback_pbx.pipeline.receive import Receiver
 
 #: Set to `all` for 20,000 texts each way.
