@@ -154,24 +154,25 @@ def test_an_upgrade_keeps_what_was_there_and_everything_still_works(office):
     assert [one for one in found.values() if one["level"] == "fail"] == []
 
 
-def test_removing_keeps_the_data_and_purging_removes_it(office):
+def purge(office, answer):
+    (office.root / "tmp/answer").write_text(f"textback-pbx textback-pbx/purge-data boolean {answer}\n")
+    office.run("debconf-set-selections", "/tmp/answer")
+    office.run("apt-get", "-qy", "purge", "textback-pbx")
+
+
+def test_removing_keeps_the_data_and_so_does_purging_when_told_no(office):
     office.run("apt-get", "-qy", "remove", "textback-pbx")
     assert not (office.root / "usr/lib/textback-pbx").exists()
     assert (office.root / DATABASE).exists()
+    purge(office, "false")
+    assert (office.root / DATABASE).exists()
+    assert (office.root / CONFIG).exists()
     office.install(NEW)
     office.run("textback-pbx", "consent", "show", NUMBER, user="textback")
-    office.run("apt-get", "-qy", "purge", "textback-pbx")
+
+
+def test_purging_removes_everything(office):
+    purge(office, "true")
     for left in ("var/lib/textback-pbx", "etc/textback-pbx", "usr/lib/textback-pbx"):
         assert not (office.root / left).exists()
     assert office.run("id", "textback", check=False).returncode != 0
-
-
-def test_a_purge_asks_and_a_no_keeps_the_data(office):
-    office.install(NEW)
-    office.wizard()
-    answer = "textback-pbx textback-pbx/purge-data boolean false\n"
-    (office.root / "tmp/answer").write_text(answer)
-    office.run("debconf-set-selections", "/tmp/answer")
-    office.run("apt-get", "-qy", "purge", "textback-pbx")
-    assert (office.root / DATABASE).exists()
-    assert (office.root / CONFIG).exists()
