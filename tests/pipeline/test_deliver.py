@@ -242,3 +242,18 @@ async def test_a_cancellation_while_an_endpoint_is_slow_loses_nothing_and_holds_
     assert desk.receiver.ids("crm") == [], "it was begun: it is tried again after the lease, not at once"
     await desk.later(2)
     assert len(desk.receiver.ids("crm")) == 1
+
+
+async def test_what_waited_while_the_agent_was_off_for_days_is_not_given_up_at_the_first_failure(desk):
+    desk.receiver.down = {"crm"}
+    await desk.writes("STOP")
+    await desk.jump(100 * 60)
+    await desk.close()
+    await desk.open(desk.path)
+    await desk.work()
+    assert {row["state"] for row in await desk.rows("SELECT state FROM notifications WHERE target = 'crm'")} == {
+        "waiting"
+    }
+    desk.receiver.down.clear()
+    await desk.later(5)
+    assert len(desk.receiver.ids("crm")) == len(await desk.rows("SELECT * FROM events"))

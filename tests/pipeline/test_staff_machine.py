@@ -275,9 +275,16 @@ class Office(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     async def _settle(self):
-        """The endpoints come back: whatever happened in any life has been told to each that wanted it, once."""
+        """The endpoints come back: whatever happened in any life has been told to each that wanted it, once.
+
+        What was given up meanwhile (days without an endpoint) is there still, and told when a person says so.
+        """
         self.desk.receiver.down.clear()
         self.desk.receiver.lost_answers = 0
+        given_up = await self.desk.rows("SELECT error FROM notifications WHERE state = 'dead'")
+        assert all(row["error"].startswith("given up: ") for row in given_up)
+        now_ms = self.clock.now_ms()
+        await self._write(lambda tx: notify_store.retry(tx, now_ms))
         for _ in range(3):
             await self.desk.jump(61)
             await self.desk.work()

@@ -139,7 +139,9 @@ class Deliverer:
         outcome = await self._send(one, now_ms)
         async with self._database.transaction() as tx:
             give_up_ms = self._staffing.notify.give_up_ms
-            await notify_store.settle(tx, one, outcome, self._clock.now_ms(), give_up_ms=give_up_ms)
+            failures = self._failures.get((one.channel, one.target), 0) + 1
+            now_ms = self._clock.now_ms()
+            await notify_store.settle(tx, one, outcome, now_ms, give_up_ms=give_up_ms, failures=failures)
         return outcome
 
     async def _pointless(self, tx: Tx, one: Notice) -> str | None:

@@ -30,6 +30,8 @@ EVENTS: dict[str, str] = {
 PRIVATE_TRADES = frozenset({"dental", "health", "law"})
 #: Pauses between the tries of one endpoint or address, seconds; the last one goes on.
 PAUSES_S = (5, 30, 120, 600, 1800, 3600)
+#: Nothing is given up before so many tries, however old it is: eight hours of them.
+LEAST_TRIES = 12
 _MOST_WORDS = 400
 _ONE_TEXT, _LEAST_WORDS = 158, 24  # of 160: a bracket takes two in the GSM alphabet
 #: What a phone's keyboard puts in would make two texts of one (UCS-2).

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textback_pbx.database import Row, Tx
-from textback_pbx.tasks.notify import PAUSES_S, Never, NoticeState, Outcome, Told
+from textback_pbx.tasks.notify import LEAST_TRIES, PAUSES_S, Never, NoticeState, Outcome, Told
 
 #: A row whose next try lies further ahead than this was dated by a clock that was wrong.
 _FARTHEST_MS = 25 * 3_600_000
@@ -127,15 +127,21 @@ async def begin(tx: Tx, notice: Notice, now_ms: int, lease_ms: int) -> bool:
     return changed == 1
 
 
-async def settle(tx: Tx, notice: Notice, outcome: Outcome, now_ms: int, *, give_up_ms: int) -> NoticeState:
-    """Write what came of a try; return where the notification stands. What is too old is given up, and shown."""
+async def settle(
+    tx: Tx, notice: Notice, outcome: Outcome, now_ms: int, *, give_up_ms: int, failures: int = 0
+) -> NoticeState:
+    """Write what came of a try; return where the notification stands.
+
+    What is too old is given up, and shown, but only after enough tries at it or ``failures`` in a row at its target:
+    an agent that was off over a long weekend has not tried for days.
+    """
     if isinstance(outcome, Told):
         return await _end(tx, notice.id, NoticeState.SENT, "", now_ms)
     if isinstance(outcome, Never):
         if outcome.gone:
             await _gone(tx, notice, outcome, now_ms)
         return await _end(tx, notice.id, NoticeState.DEAD, outcome.reason, now_ms)
-    if now_ms - notice.created_ms >= give_up_ms:
+    if now_ms - notice.created_ms >= give_up_ms and max(notice.tries + 1, failures) >= LEAST_TRIES:
         return await _end(tx, notice.id, NoticeState.DEAD, f"given up: {outcome.reason}", now_ms)
     wait_ms = max(outcome.wait_ms, PAUSES_S[min(notice.tries, len(PAUSES_S) - 1)] * 1_000)
     await tx.run(
