@@ -4,6 +4,7 @@ Offline and deterministic. Each field carries the span it came from, the rule th
 the text does not say stays blank, because a wrong field is worse than none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from textback_pbx.replies.place import postcode_of, street_of
 from textback_pbx.replies.plain import Found
 from textback_pbx.replies.resolve import frame
 from textback_pbx.replies.service import service_of
+from textback_pbx.replies.tidy import original_span, tidy
 from textback_pbx.replies.urgency import urgency_of
 from textback_pbx.replies.window import Window, read_mentions, window_in
 
@@ -87,7 +89,8 @@ def read(text: str, now: datetime | None = None, tz: str | None = None, business
 
     Without ``now`` there is no window. Never raises: any text has an intake, an empty one when nothing is said.
     """
-    text = text[:MOST_CHARACTERS]
+    given = text[:MOST_CHARACTERS]
+    text, places_of = tidy(given)
     street = street_of(text)
     postcode = postcode_of(text, street)
     places = [found for found in (street, postcode) if found is not None]
@@ -115,7 +118,7 @@ def read(text: str, now: datetime | None = None, tz: str | None = None, business
         window=_span(values["window"]),
         name=values["name"],
         customer=values["customer"],
-        evidence={name: _evidence(text, item) for name, item in found.items() if item is not None},
+        evidence={name: _evidence(given, places_of, item) for name, item in found.items() if item is not None},
         also=() if service is None else service.others,
     )
 
@@ -124,5 +127,6 @@ def _span(window: Window | None) -> Span | None:
     return None if window is None else Span(window.start.isoformat(), window.end.isoformat())
 
 
-def _evidence(text: str, found: Found) -> Evidence:
-    return Evidence(found.start, found.end, text[found.start : found.end], found.rule, found.confidence)
+def _evidence(given: str, places: Sequence[int], found: Found) -> Evidence:
+    start, end = original_span(places, found.start, found.end)
+    return Evidence(start, end, given[start:end], found.rule, found.confidence)

@@ -5,7 +5,9 @@ neighbours, children and former lawyers are others.
 """
 
 import re
+from functools import cache
 
+from textback_pbx.consent.grammar import read_language
 from textback_pbx.replies.lexicon import load
 from textback_pbx.replies.plain import Found, plain
 
@@ -37,7 +39,7 @@ _SIGNED = re.compile(
     r"(?<=[Tt]hanks )|(?<=[Tt]hank you )|(?<=[Tt]hx )|(?<=[Cc]heers )|"
     r"(?<=/))(?:[Tt]hanks?(?: you)?(?: so much| in advance| again)?[,!.]*\s+|[Tt]hx[,!.]*\s+|"
     r"[Cc]heers[,!.]*\s+|[Rr]egards[,!.]*\s+|[Bb]est[,!.]*\s+|[Ss]incerely[,!.]*\s+|"
-    rf"[Gg]racias[,!.]*\s+|TIA[,!.]*\s+)?[-–—~]?\s*{_NAME}[.!]?\s*(?:\(?\+?[\d][\d ().-]{{6,}})?\s*$"
+    rf"[Gg]racias[,!.]*\s+|TIA[,!.]*\s+)?[-–—~]?\s*{_NAME}\s?[.!,]?\s*(?:\(?\+?[\d][\d ().-]{{6,}})?\s*$"
 )
 _FROM = re.compile(
     r"(?:^|[.!?\n]\s*)(?:[Hh](?:i|ello|ey)(?: there)?[,!]?\s+(?:[Ii]t['’]?s |"
@@ -69,6 +71,11 @@ _ADDRESSED = re.compile(rf"(?:^|(?<=[.!?] )|(?<=\n)){_NAME},? (?:at )?(?=\d{{1,5
 _BEGINS = re.compile(rf"^[Ff]rom:? {_NAME}(?=[.,!\n]| -)")
 _PARENT = re.compile(rf"['’]s (?:mom|mum|dad|owner|mother|father|wife|husband|daughter|son),? {_NAME}(?=[.,!?\n]|$)")
 _SIGNED_LOW = re.compile(r"(?:(?<=\s)|(?<=[.!?]))[-~]\s?(?P<low>[a-z]{3,}(?: [a-z]{2,})?)\s*$")
+#: A known given name without a capital at the very end: "after 3 works. thanks maria".
+_ENDS_LOW = re.compile(
+    r"(?:(?<=[.!?,\n] )|(?<=\n)|(?<=[.!?])|(?<=thanks )|(?<=thx )|(?<=thank you )|(?<=cheers )|(?<=regards ))"
+    r"(?P<low>[a-z]{3,})\s?[.!,]?\s*$"
+)
 _GREETED = re.compile(
     r"(?:^|[.!\n] ?)(?:hi|hey|hello|good morning|good afternoon|morning)(?: there| guys| all|"
     r" y'all)?[ ,!.]*(?:it's|its|it is|i'm|im|"
@@ -99,7 +106,15 @@ def name_of(text: str) -> Found | None:
             words = match.group("low").split()
             if not any(word in _NOT_NAMES for word in words):
                 return _checked(text, match.start("low"), match.end("low"), "given", 0.7)
+    for match in _ENDS_LOW.finditer(calm):
+        if match.group("low") in _given_names() and match.group("low") not in _NOT_NAMES:
+            return _checked(text, match.start("low"), match.end("low"), "signed", 0.7)
     return None
+
+
+@cache
+def _given_names() -> frozenset[str]:
+    return frozenset(read_language("names")["names"])
 
 
 def _checked(text: str, start: int, end: int, rule: str, confidence: float) -> Found | None:

@@ -158,7 +158,7 @@ ARRIVAL = re.compile(
     r"minutes|hour)\b[^.?!]{0,22}\b(?:late|behind)\b|\bon (?:my|our|the) way\b|\bomw\b|"
     r"(?<!can )(?<!could )\bbe there (?:in|at|by|around|about|soon|within)\b|\b(?:i'm|im|we're|i am|"
     r"we are) (?:here|outside|in the (?:parking )?lot|pulling up|parked|stuck in traffic)\b|\beta\b|"
-    r"\btalk (?:then|soon|on \w+day|tomorrow|mon\w*|tue\w*|wed\w*|thu\w*|fri\w*|sat\w*)\W*$|"
+    r"\btalk (?:then|soon|on \w+day|tomorrow|mon\w*|tue\w*|wed\w*|thu\w*|fri\w*|sat\w*)(?: thanks?| then)?\W*$|"
     r"\b(?:see (?:you|u|ya)|ttyl|talk to you)\b[^.?!]{0,6}\b(?:then|soon|later|at|tomorrow|mon\w*|"
     r"tue\w*|wed\w*|thu\w*|fri\w*|sat\w*)"
 )

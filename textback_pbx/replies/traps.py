@@ -91,7 +91,8 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "greeting",
             (
                 r"\bgood\s?(?:morning|mornin|afternoon|evening|night|day)\b|(?:^|(?<=[!.\n]))\s*(?:(?:hi|hey|"
-                r"hello)[ ,]+)?(?:morning|afternoon|evening|mornin|buenas tardes|buenos d[ií]as)(?=\s*[,!.]|"
+                r"hello)(?: there| all| guys)?[ ,]+)?(?:morning|afternoon|evening|mornin|buenas tardes|"
+                r"buenos d[ií]as)(?=\s*[,!.]|"
                 r"\s(?:all|guys|folks|there|team|everyone|y'all))|\bhappy (?:\w+day|new year|holidays)\b|"
                 r"\b(?:enjoy (?:your|the)|hope you(?:'re| are)? (?:had|have|having) an?|"
                 r"(?<!i )(?<!we )(?<!you )(?<!to )have an?)(?: (?:great|good|nice|wonderful|blessed|lovely|"
