@@ -91,7 +91,10 @@ def _measure(one: Contender) -> Measured:
             modem_process(folder, "--radio", str(RADIO_S)) as bench,
             contextmanager(one.start)(bench, folder) as (put, pids),
         ):
-            waits = [_wait_of(bench, put) for _ in range(one.texts) if time.sleep(rng.random()) is None]
+            waits = []
+            for _ in range(one.texts):
+                time.sleep(RADIO_S + rng.random())  # the text before is off the air
+                waits.append(_wait_of(bench, put))
             before = _cpu_s(pids)
             time.sleep(IDLE_S)
             return Measured(waits, (_cpu_s(pids) - before) * 60_000 / IDLE_S, _memory_mb(pids))
