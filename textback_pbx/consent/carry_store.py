@@ -25,6 +25,11 @@ class Tail:
     rows: Mapping[str, Rows]
     meta: Mapping[str, str]
 
+    @property
+    def erased(self) -> frozenset[str]:
+        """The subjects that were erased meanwhile."""
+        return frozenset(str(row["subject"]) for row in self.rows.get("consent", ()) if row["event"] == "erased")
+
 
 class NotItsEnd(Exception):
     """The tail does not continue this chain, or one of the two was changed by another hand."""
@@ -32,6 +37,8 @@ class NotItsEnd(Exception):
 
 async def carry(tx: Tx, tail: Tail) -> int:
     """Append the tail; return how many entries it has. Raises :class:`NotItsEnd`: the transaction must roll back."""
+    if not tail.rows.get("consent") and await _knows(tx, tail.meta.get("consent_head")):
+        return 0  # the other file is the older one: its head stands in this chain
     for name in TABLES:
         for row in tail.rows.get(name, ()):
             marks = ", ".join("?" for _ in row)
@@ -46,6 +53,11 @@ async def carry(tx: Tx, tail: Tail) -> int:
     if problems := await store.verify(tx):
         raise NotItsEnd(problems[0].what)
     return len(entries)
+
+
+async def _knows(tx: Tx, head: str | None) -> bool:
+    seq, _, digest = (head or "").partition(":")
+    return await tx.value("SELECT 1 FROM consent WHERE seq = ? AND hash = ?", (seq or 0, digest)) is not None
 
 
 async def _settle(tx: Tx, subject: str) -> None:

@@ -82,7 +82,7 @@ class Grammar:
     run_together: frozenset[str]
     leads: frozenset[str]
     shorthand: Mapping[str, str]
-    spelling: Mapping[str, tuple[str, ...]]
+    spelling: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 def _each(patterns: Sequence[str], sets: Mapping[str, Sequence[str]]) -> list[re.Pattern[str]]:
@@ -134,7 +134,7 @@ def load() -> Grammar:
         harmless=_names(files, "harmless"),
         run_together=_names(files, "run_together"),
         leads=_names(files, "leads"),
-        spelling=spelling.index(_english_words(files["en"])),
+        spelling={name: spelling.index(_wording_words(name, files[name])) for name in gist.LANGUAGES},
         shorthand={short: word for data in files.values() for short, word in data.get("shorthand", {}).items()},
     )
 
@@ -189,11 +189,11 @@ def _bare(files: Mapping[str, Mapping[str, Any]]) -> Bare:
     return Bare(phrases, joined, longest)
 
 
-def _english_words(data: Mapping[str, Any]) -> frozenset[str]:
-    """Return the words of the English wordings and ideas: those that slips are mended to."""
+def _wording_words(name: str, data: Mapping[str, Any]) -> frozenset[str]:
+    """Return the words of a language's wordings and ideas: those that slips are mended to."""
     wordings = " ".join(text for raw in data["rules"] for text in raw["patterns"])
     sets = " ".join(word for group in data["sets"].values() for word in group)
-    return frozenset(re.findall(r"[a-z]{4,}", f"{wordings} {sets}")) | gist.plain_words("en")
+    return frozenset(fold(word) for word in re.findall(r"\w{4,}", f"{wordings} {sets}")) | gist.plain_words(name)
 
 
 def _known_words(files: Mapping[str, Mapping[str, Any]], bare: Bare) -> frozenset[str]:

@@ -12,14 +12,17 @@ from textback_pbx.consent.grammar import Grammar
 from textback_pbx.consent.normalise import BREAKS, STOP, Token, near
 from textback_pbx.consent.spelling import shortened
 
-_SHORTEST = 4  # letters of a word in which a slip is mended
+#: Letters of a word in which a slip is mended; the other languages' lists know fewer real words.
+_SHORTEST, _SHORTEST_ELSEWHERE = 4, 6
 
 
 def plainer(found: Sequence[Token], grammar: Grammar, text: str) -> list[Token] | None:
     """Return the plainer form of a text's tokens, ``None`` when it is the same."""
     out = _joined(found, text)
-    if gist.language(out) == "en":
-        out = [_respelt(_spelt_out(token, grammar), grammar) for token in out]
+    language = gist.language(out)
+    if language == "en":
+        out = [_spelt_out(token, grammar) for token in out]
+    out = [_respelt(token, grammar, language) for token in out]
     out = _without_leads(out, grammar)
     return out if out and [token.text for token in out] != [token.text for token in found] else None
 
@@ -40,17 +43,19 @@ def _spelt_out(token: Token, grammar: Grammar) -> Token:
     return token if word is None else Token(word, token.start, token.end)
 
 
-def _respelt(token: Token, grammar: Grammar) -> Token:
+def _respelt(token: Token, grammar: Grammar, language: str) -> Token:
     """Mend one slip in a word nobody knows, into a word that a wording knows."""
     word = token.text
-    if len(word) < _SHORTEST or not word.isalpha() or word in grammar.words or word in gist.words():
+    shortest = _SHORTEST if language == "en" else _SHORTEST_ELSEWHERE
+    if len(word) < shortest or not word.isalpha() or word in grammar.words or word in gist.words():
         return token
-    if word in grammar.names or word in grammar.spelling.get(word, ()):
+    spelling = grammar.spelling[language]
+    if word in grammar.names or word in spelling.get(word, ()):
         return token
     close = {
         known
         for form in (word, *shortened(word))
-        for known in grammar.spelling.get(form, ())
+        for known in spelling.get(form, ())
         if near(word, known, 1) and not word.startswith(known)
     }
     best = min(close, key=lambda known: (known[0] != word[0], abs(len(known) - len(word)), known), default=None)
