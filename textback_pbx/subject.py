@@ -8,7 +8,7 @@ happened and what was decided, without number, name or words.
 # ruff: noqa: S608 -- every statement is put together from this file's own constants
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,14 @@ PLACES: tuple[Place, ...] = (
 )  # fmt: skip
 
 
+#: Every column that holds a number of somebody outside.
+_NUMBERS = (
+    ("threads", "number"), ("messages", "number"), ("calls", "caller"), ("calls", "caller_raw"),
+    ("calls_out", "number"), ("inbound", "sender"), ("inbound_parts", "sender"), ("status_reports", "recipient"),
+    ("tasks", "number"), ("cannot_text", "number"), ("contact_numbers", "number"),
+)  # fmt: skip
+
+
 class NotNow(Exception):
     """A text to this person is with the modem at this moment; the message says what to do."""
 
@@ -124,16 +132,42 @@ async def erase(
         raise NotNow("a text to this number is being sent: wait a minute, then try again")
     await outbox.cancel_waiting(tx, number, "the person's data were erased", at_ms, kinds=_KINDS, actor=actor)
     entry = await consent.erase(tx, number, at_ms=at_ms, local_time=local_time, actor=actor, source=source)
-    values = {"n": number, "token": f"erased-{entry.subject[:16]}", "erased": ERASED}
+    done = await _forget(tx, number, entry.subject)
+    await _close_indexes(tx)
+    return {"ledger_entry": entry.seq, **{table: count for table, count in done.items() if count}}
+
+
+async def erase_again(tx: Tx, subjects: Collection[str]) -> int:
+    """Forget those whose erasure the ledger has, by fingerprint, but whose rows a backup has brought back.
+
+    Returns how many people that were. The ledger itself is not touched: it says so already.
+    """
+    if not subjects:
+        return 0
+    rows = await tx.all(" UNION ".join(f"SELECT {column} FROM {table}" for table, column in _NUMBERS))
+    found = [(str(row[0]), await consent.fingerprint(tx, str(row[0]))) for row in rows if row[0]]
+    again = [(number, subject) for number, subject in found if subject in subjects]
+    for number, subject in again:
+        await _forget(tx, number, subject)
+    if again:
+        await _close_indexes(tx)
+    return len(again)
+
+
+async def _forget(tx: Tx, number: str, subject: str) -> dict[str, int]:
+    values = {"n": number, "token": f"erased-{subject[:16]}", "erased": ERASED}
     await _make_room(tx, values)
     done: dict[str, int] = {}
     for place in PLACES:
         sql = _statement(place)
         used = {key: value for key, value in values.items() if f":{key}" in sql}
         done[place.table] = done.get(place.table, 0) + await tx.run(sql, used)
+    return done
+
+
+async def _close_indexes(tx: Tx) -> None:
     for index in INDEXES:  # a deleted word stays in an old part of the index until the parts are made one
         await tx.run(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
-    return {"ledger_entry": entry.seq, **{table: count for table, count in done.items() if count}}
 
 
 def _statement(place: Place) -> str:

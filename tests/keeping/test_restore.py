@@ -1,14 +1,19 @@
 """The restore drill: whatever the backup shows as waiting may have happened since."""
 
+import asyncio
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from tests.keeping.support import ANNA, BERT, CARL, T0, call, opened, opted_out, queue_text, say
+from textback_pbx import subject
 from textback_pbx.consent import store as consent
 from textback_pbx.consent.ledger import Basis, Event
 from textback_pbx.database import RESTORED, DatabaseProblem, agent_lock
 from textback_pbx.keeping import backup
+from textback_pbx.keeping import restore as restoring
 from textback_pbx.keeping.backup import BackupProblem
 from textback_pbx.keeping.restore import LEDGER_LOST, restore
 
@@ -119,3 +124,112 @@ async def test_onto_a_new_card(database, tmp_path):
     made = backup.make(database.path, tmp_path / "copies", T0)
     done = await back(made, tmp_path / "new.sqlite")
     assert (done.put_aside, done.carried, done.cancelled) == (None, None, 1)
+
+
+async def test_a_cut_before_the_end_leaves_the_former_file_and_never_a_mere_backup(database, tmp_path, monkeypatch):
+    """A backup that stood in the database's place unsettled would send what it shows as waiting a second time."""
+    await queue_text(database, await call(database, "a"))
+    made = backup.make(database.path, tmp_path / "copies", T0)
+    async with database.transaction() as tx:
+        await tx.run("UPDATE parts SET state = 'accepted', modem = 'a', tp_mr = 1")
+    await database.close()
+
+    async def cut(*_):
+        raise asyncio.CancelledError
+
+    for step in ("_carry", "_cancel", "_remember"):
+        with monkeypatch.context() as patched:
+            patched.setattr(restoring, step, cut)
+            with pytest.raises(asyncio.CancelledError):
+                await back(made, database.path)
+        assert await all_of(database.path, "SELECT state FROM parts") == [("accepted",)], step
+        assert not list(tmp_path.glob("*restoring*")), step
+
+
+async def test_a_full_disk_restores_nothing_and_says_so(database, tmp_path, monkeypatch):
+    made = backup.make(database.path, tmp_path / "copies", T0)
+    await call(database, "now")
+    await database.close()
+
+    async def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(restoring, "_cancel", full)
+    with pytest.raises(BackupProblem, match=r"nothing was restored.*free some room"):
+        await back(made, database.path)
+    assert await all_of(database.path, "SELECT call_key FROM calls") == [("now",)]
+
+
+async def test_who_was_erased_since_the_backup_does_not_come_back(database, tmp_path):
+    """Also a caller who never had an entry in the ledger: the fingerprint finds the number in every table."""
+    await say(database, Event.GRANTED, BERT)
+    for key, number in (("a", ANNA), ("b", BERT), ("c", CARL)):
+        await queue_text(database, await call(database, key, caller=number), number=number)
+    made = backup.make(database.path, tmp_path / "copies", T0)
+    async with database.transaction() as tx:
+        for number in (ANNA, BERT):
+            await subject.erase(tx, number, at_ms=T0 + 3, local_time="x", actor="office")
+    await database.close()
+    done = await back(made, database.path)
+    assert (done.carried, done.erased) == (2, 2)
+    assert await all_of(database.path, "SELECT number FROM messages WHERE number LIKE '+%'") == [(CARL,)]
+    held = database.path.read_bytes()
+    assert (ANNA.encode() in held, BERT.encode() in held, CARL.encode() in held) == (False, False, True)
+
+
+async def test_a_hold_for_a_lost_ledger_outlives_a_second_restore(database, tmp_path):
+    """The present file of the second one has a ledger that continues the backup's; it lacks what the first one lost."""
+    await say(database, Event.GRANTED, ANNA)
+    made = backup.make(database.path, tmp_path / "copies", T0)
+    await database.close()
+    fresh = tmp_path / "fresh.sqlite"
+    assert (await back(made, fresh)).carried is None
+    assert (await back(made, fresh)).carried is None
+    held = f"SELECT count(*) FROM meta WHERE key = '{LEDGER_LOST}'"
+    assert await all_of(fresh, held) == [(1,)]
+    async with opened(fresh) as now, now.transaction() as tx:
+        await restoring.accept(tx)
+    assert (await back(made, fresh)).carried == 0
+    assert await all_of(fresh, held) == [(0,)]
+
+
+async def test_from_an_older_file_to_the_newer_one_holds_nothing(database, tmp_path):
+    """An admin who took the wrong backup first; and two restores in one second lose no file."""
+    await say(database, Event.GRANTED, ANNA)
+    made = backup.make(database.path, tmp_path / "copies", T0)
+    await say(database, Event.REVOKED, BERT, T0 + 1)
+    await database.close()
+    there = tmp_path / "there.sqlite"
+    await back(made, there)
+    async with opened(there) as now, now.transaction() as tx:
+        await restoring.accept(tx)
+    first = await restore(database.path, there, LATER, owner="front desk")
+    second = await back(made, there)
+    assert (first.carried, second.carried) == (0, 1)
+    assert first.put_aside != second.put_aside
+    assert first.put_aside.exists()
+    async with opened(there) as now:
+        assert await opted_out(now, BERT)
+
+
+async def test_a_file_with_a_write_ahead_log_is_restored_whole(database, tmp_path):
+    made = backup.make(database.path, tmp_path / "copies", T0)
+    await call(database, "only in the log")
+    crashed = tmp_path / "crashed.sqlite"
+    for ending in ("", "-wal"):
+        shutil.copy(database.path.with_name(database.path.name + ending), crashed.with_name(crashed.name + ending))
+    await restore(crashed, tmp_path / "new.sqlite", LATER, owner="front desk")
+    assert await all_of(tmp_path / "new.sqlite", "SELECT call_key FROM calls") == [("only in the log",)]
+    assert made.path.exists()
+
+
+async def test_another_programs_file_and_the_database_itself_are_refused_with_words(database, tmp_path):
+    await call(database, "now")
+    other = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(other)) as theirs:
+        theirs.executescript("CREATE TABLE songs (a); PRAGMA user_version = 1")
+    assert await backup.verify(other) == ["it is no database of textback-pbx"]
+    for wrong, words in ((other, "no database of textback-pbx"), (database.path, "the database itself")):
+        with pytest.raises(BackupProblem, match=words):
+            await restore(wrong, database.path, LATER, owner="front desk")
+    assert await all_of(database.path, "SELECT call_key FROM calls") == [("now",)]

@@ -73,6 +73,7 @@ def _plain(done: Restored) -> dict[str, Any]:
         "ledger_entries_carried_over": done.carried,
         "texts_cancelled": done.cancelled,
         "calls_undecided": done.undecided,
+        "people_erased_again": done.erased,
     }
 
 
@@ -81,9 +82,12 @@ def _say(done: Restored, target: Path) -> None:
     if done.put_aside:
         print(f"The former file is {done.put_aside}.")
     print(f"{done.cancelled} texts that waited were cancelled and became tasks; {done.undecided} calls become tasks.")
+    if done.erased:
+        print(f"{done.erased} people who were erased after the backup were forgotten again.")
     if done.carried is None:
         print("Who said STOP after the backup is not known: no text leaves. Write down the opt-outs you know of")
-        print("(textback-pbx consent revoke NUMBER), then: textback-pbx restore --accept")
+        print("(textback-pbx consent revoke NUMBER), erase again who had asked for it since the backup")
+        print("(textback-pbx consent erase NUMBER), then: textback-pbx restore --accept")
     else:
         print(f"{done.carried} entries of the consent ledger were carried over from the former file.")
 

@@ -22,6 +22,8 @@ _NAME = re.compile(r"textback-(\d{8}T\d{6}Z)\.sqlite")
 _STAMP = "%Y%m%dT%H%M%SZ"
 #: What must stay free on the disk after a copy was written: the agent needs room to record.
 _RESERVE = 64 * 1024 * 1024
+#: What every version of our database has had.
+_OURS = {"meta", "calls", "consent", "parts"}
 
 
 class BackupProblem(Exception):
@@ -134,8 +136,11 @@ def damage(path: Path) -> list[str]:
             wrong += [f"row {row[1]} of {row[0]} names a row of {row[2]} that is not there"
                       for row in connection.execute("PRAGMA foreign_key_check")]  # fmt: skip
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            tables = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     except sqlite3.Error as error:
         return [str(error)]
+    if not tables >= _OURS:
+        return ["it is no database of textback-pbx"]
     if not 0 < version <= len(migrations()):
         wrong.append(f"its schema version is {version}, this program knows 1 to {len(migrations())}")
     return wrong

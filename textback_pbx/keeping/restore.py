@@ -7,16 +7,20 @@ automatically (rule ``restored``); and the end of the consent ledger is carried 
 continues the backup's chain. When that file cannot be read, all texts are held until a person has looked.
 """
 
+import os
 import shutil
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from textback_pbx import subject
 from textback_pbx.consent import carry_store
-from textback_pbx.database import RESTORED, Database, Tx, agent_lock
-from textback_pbx.database_file import give_to_owner
+from textback_pbx.consent import store as consent
+from textback_pbx.database import RESTORED, Database, Tx, agent_lock, cannot_use
+from textback_pbx.database_file import give_to_owner, uri
 from textback_pbx.keeping import backup
 from textback_pbx.keeping.backup import BackupProblem, to_disk
 from textback_pbx.outbox import store as outbox
@@ -34,51 +38,112 @@ class Restored:
 
     backup: Path
     put_aside: Path | None
-    carried: int | None = None  # ledger entries carried over; None: the former file's ledger could not be read
+    carried: int | None = None  # ledger entries carried over; None: who said STOP after the backup is not known
     cancelled: int = 0  # texts that waited to be sent
     undecided: int = 0  # calls that were not decided yet: none of them is texted automatically
+    erased: int = 0  # people whose data the backup brought back, and who were forgotten again
 
 
 async def restore(chosen: Path, target: Path, now_ms: int, *, owner: str) -> Restored:
-    """Put a backup in the database's place. Raises :class:`BackupProblem` or ``DatabaseProblem`` before any change."""
-    wrong = await backup.verify(chosen)
-    if wrong:
-        raise BackupProblem(f"{chosen} cannot be used: {wrong[0]}")
+    """Put a backup in the database's place. Raises :class:`BackupProblem` or ``DatabaseProblem`` before any change.
+
+    All the care is taken on a copy beside it; the copy takes the place of the present file last, in one rename. A cut
+    at any moment leaves the former file or a restored one that may be worked on, never a mere backup.
+    """
+    _refuse(chosen, target)
     with agent_lock(target):
         fresh = target.with_name(target.name + ".restoring")
+        done = await _prepare(chosen, fresh, target, now_ms, owner)
+        return replace(done, put_aside=_swap(fresh, target, now_ms))
+
+
+def _refuse(chosen: Path, target: Path) -> None:
+    if target.exists() and chosen.exists() and chosen.samefile(target):
+        raise BackupProblem(f"{chosen} is the database itself; textback-pbx backup list shows the backups")
+    if wrong := backup.damage(chosen):
+        raise BackupProblem(f"{chosen} cannot be used: {wrong[0]}")
+
+
+async def _prepare(chosen: Path, fresh: Path, former: Path, now_ms: int, owner: str) -> Restored:
+    try:
         _copy(chosen, fresh)
-        aside = _put_aside(target, now_ms)
-        fresh.replace(target)
-        to_disk(target.parent)
-        return await _settle(Restored(chosen, aside), target, now_ms, owner)
+        done = await _settle(Restored(chosen, None), fresh, former, now_ms, owner)
+        _remove(fresh, but_itself=True)
+        to_disk(fresh)
+    except sqlite3.Error as error:
+        _remove(fresh)
+        raise BackupProblem(f"nothing was restored: {cannot_use(fresh, error)}") from error
+    except BaseException:
+        _remove(fresh)
+        raise
+    return done
 
 
 def _copy(chosen: Path, fresh: Path) -> None:
-    fresh.unlink(missing_ok=True)
+    """Copy the file; what is still in its write-ahead log (of a file that was put aside) is a part of it."""
+    _remove(fresh)
     fresh.touch(mode=0o600)
     give_to_owner(fresh)
+    log = chosen.with_name(chosen.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        with closing(sqlite3.connect(uri(chosen, "rw"), uri=True)) as one, closing(sqlite3.connect(fresh)) as other:
+            one.backup(other)
+        return
     with chosen.open("rb") as source, fresh.open("wb") as copy:
         shutil.copyfileobj(source, copy, 1024 * 1024)
-    to_disk(fresh)
 
 
-def _put_aside(target: Path, now_ms: int) -> Path | None:
-    """Rename the present file with its write-ahead log: together they are its last moment."""
-    if not target.exists():
-        return None
-    stamp = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
-    aside = target.with_name(f"{target.name}.before-restore-{stamp}")
-    for ending in ("-wal", "-shm", ""):
-        file = target.with_name(target.name + ending)
-        if file.exists():
-            file.rename(aside.with_name(aside.name + ending))
+def _remove(fresh: Path, *, but_itself: bool = False) -> None:
+    """Delete what a restore leaves beside the copy it works on, and what a cut has left of an earlier one."""
+    for path in fresh.parent.iterdir():
+        if path.name.startswith(fresh.name) and not (but_itself and path == fresh):
+            path.unlink(missing_ok=True)
+
+
+def _swap(fresh: Path, target: Path, now_ms: int) -> Path | None:
+    """Put the copy in the present file's place, which keeps its data under another name with its write-ahead log."""
+    aside = None
+    if target.exists():
+        aside = _free(target, now_ms)
+        for ending in ("", "-wal", "-shm"):
+            file = target.with_name(target.name + ending)
+            if file.exists():
+                _second_name(file, aside.with_name(aside.name + ending))
+    for ending in ("-wal", "-shm"):  # they would be read as the new file's
+        target.with_name(target.name + ending).unlink(missing_ok=True)
+    fresh.replace(target)
+    to_disk(target.parent)
     return aside
 
 
-async def _settle(what: Restored, target: Path, now_ms: int, owner: str) -> Restored:
-    database = await Database.open(target)
+def _second_name(file: Path, name: Path) -> None:
+    """Name a file a second time: a database is in its place at every moment. A copy where the disk has no links."""
     try:
-        carried = await _carry(database, what.put_aside)
+        os.link(file, name)
+    except OSError:
+        shutil.copy2(file, name)
+        give_to_owner(name)
+        to_disk(name)
+
+
+def _free(target: Path, now_ms: int) -> Path:
+    """Return a name that no file has: two restores in one second must not lose the first one's file."""
+    stamp = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
+    name = target.with_name(f"{target.name}.before-restore-{stamp}")
+    number = 1
+    while name.exists():
+        number += 1
+        name = target.with_name(f"{target.name}.before-restore-{stamp}-{number}")
+    return name
+
+
+async def _settle(what: Restored, fresh: Path, former: Path, now_ms: int, owner: str) -> Restored:
+    database = await Database.open(fresh)
+    try:
+        async with database.read() as tx:
+            if problems := await consent.verify(tx):
+                raise BackupProblem(f"{what.backup} cannot be used: the consent ledger: {problems[0].what}")
+        carried, erased = await _carry(database, former)
         async with database.transaction() as tx:
             cancelled = await _cancel(tx, now_ms, owner)
             undecided = int(await tx.value("SELECT count(*) FROM calls WHERE state = 'new'"))
@@ -86,10 +151,12 @@ async def _settle(what: Restored, target: Path, now_ms: int, owner: str) -> Rest
                 "UPDATE nudges SET state = 'never', due_ms = NULL, rule = 'restored', reason = ? WHERE state = 'waits'"
             )
             await tx.run(nudges, (CANCELLED,))
+            forgotten = await subject.erase_again(tx, erased)
             await _remember(tx, RESTORED, str(now_ms))
+            await accept(tx)  # a hold that the backup was made in is over, or begins anew
             if carried is None:
                 await _remember(tx, LEDGER_LOST, str(now_ms))
-        return replace(what, carried=carried, cancelled=cancelled, undecided=undecided)
+        return replace(what, carried=carried, cancelled=cancelled, undecided=undecided, erased=forgotten)
     finally:
         await database.close()
 
@@ -118,30 +185,37 @@ async def _cancel(tx: Tx, now_ms: int, owner: str) -> int:
 # the ledger's end --------------------------------------------------------------------------------------------
 
 
-async def _carry(database: Database, aside: Path | None) -> int | None:
-    """Append what the former file's ledger has beyond the backup's; ``None`` when it cannot be read or trusted."""
-    if aside is None:
-        return None
+async def _carry(database: Database, former: Path) -> tuple[int | None, Collection[str]]:
+    """Append what the former file's ledger has beyond the backup's; return how many entries, and who was erased.
+
+    ``None`` when it cannot be read or trusted, or was itself held because its own end was lost.
+    """
     async with database.read() as tx:
         head = await carry_store.head(tx)
     try:
-        tail = _tail(aside, head.seq if head else 0)
+        tail, whole = _tail(former, head.seq if head else 0)
         async with database.transaction() as tx:
-            return await carry_store.carry(tx, tail)
+            count = await carry_store.carry(tx, tail)
     except (sqlite3.Error, carry_store.NotItsEnd):
-        return None
+        return None, ()
+    return count if whole else None, tail.erased
 
 
-def _tail(aside: Path, seq: int) -> carry_store.Tail:
-    """Read the former file's entries after ``seq``. Writable, for its write-ahead log is a part of it."""
-    with closing(sqlite3.connect(aside)) as old:
+def _tail(former: Path, seq: int) -> tuple[carry_store.Tail, bool]:
+    """Read the former file's entries after ``seq``, and whether they are all there were.
+
+    Opened to be written, for its write-ahead log is a part of it and is folded into it here.
+    """
+    with closing(sqlite3.connect(uri(former, "rw"), uri=True)) as old:
         old.row_factory = sqlite3.Row
+        old.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         rows = {}
         for name in carry_store.TABLES:
             where, params = ("", ()) if name == "disclosures" else ("WHERE seq > ? ORDER BY seq", (seq,))
             rows[name] = [dict(row) for row in old.execute(f"SELECT * FROM {name} {where}", params)]  # noqa: S608 - our own names
         meta = {row["key"]: row["value"] for row in old.execute("SELECT key, value FROM meta")}
-        return carry_store.Tail(rows, {key: meta[key] for key in carry_store.META if key in meta})
+        kept = {key: meta[key] for key in carry_store.META if key in meta}
+        return carry_store.Tail(rows, kept), LEDGER_LOST not in meta
 
 
 async def accept(tx: Tx) -> bool:
