@@ -306,6 +306,21 @@ async def test_another_stick_or_sim_stops_the_line(monkeypatch, change, problem,
         assert "configuration" in one.modem.health.detail if configured else "restart the agent" in one.modem.trouble()
 
 
+@pytest.mark.fault(29, 36)
+@pytest.mark.parametrize("first", ["a text to send", "a text that comes", "the timer"])
+async def test_a_sim_changed_in_its_slot_stops_the_line_before_anything_leaves_from_it(monkeypatch, first):
+    """No restart, no word from the modem: its ICCID is asked before each text, and whenever its storage is read."""
+    async with bench(monkeypatch) as one:
+        one.sim.change_sim(SimCard("+15125550177", iccid="8944000000000000019"))
+        if first == "a text to send":
+            assert "another SIM" in (await one.submit()).reason
+        elif first == "a text that comes":
+            one.receive("hello")
+        seconds = 40 if first == "the timer" else 5
+        assert await one.until(lambda: one.modem.health.problem is Problem.WRONG_SIM, seconds=seconds)
+        assert (one.handed, one.texts(), one.stored()) == ([], [], [])
+
+
 @pytest.mark.fault(32)
 @pytest.mark.parametrize("times", [1, 2])
 async def test_one_silent_command_is_borne(monkeypatch, times):

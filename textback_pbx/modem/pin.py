@@ -63,7 +63,10 @@ async def unlock(
     elif _OTHER_LOCKS.get(state, Problem.SIM_FAILED) is not None and state != "READY":
         problem = _OTHER_LOCKS.get(state) or Problem.SIM_FAILED
         raise CannotUse(problem, f"the SIM says {state}")
-    return iccid or await _imsi(session)
+    card = iccid or await _imsi(session)
+    if not card:
+        raise CannotUse(Problem.SIM_FAILED, "neither its ICCID nor its IMSI can be read")
+    return card
 
 
 async def _state(session: Session, clock: Clock) -> str:
@@ -110,10 +113,13 @@ async def _iccid(session: Session, profile: Profile) -> str:
     return ""
 
 
+async def card_in(session: Session, profile: Profile, known: str) -> str:
+    """Return the SIM that is in now, by the kind of name ``known`` is; empty while none can be read."""
+    return await (_imsi(session) if known.startswith("imsi-") else _iccid(session, profile))
+
+
 async def _imsi(session: Session) -> str:
     """A SIM whose ICCID no command reads is known by its IMSI instead."""
     reply = await session.command(Command("AT+CIMI", ("+CIMI",), bare=True), session.timing.slow)
     match = re.search(r"\d{14,15}", " ".join(reply.lines)) if reply.ok else None
-    if match is None:
-        raise CannotUse(Problem.SIM_FAILED, "neither its ICCID nor its IMSI can be read")
-    return f"imsi-{match[0]}"
+    return "" if match is None else f"imsi-{match[0]}"

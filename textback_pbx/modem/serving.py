@@ -14,7 +14,7 @@ from textback_pbx.modem import network, storage
 from textback_pbx.modem.inbox import Inbox
 from textback_pbx.modem.jobs import DeleteJob, Job, Jobs, SubmitJob
 from textback_pbx.modem.lines import Command
-from textback_pbx.modem.pin import Pins
+from textback_pbx.modem.pin import Pins, card_in
 from textback_pbx.modem.session import PortLost, Session, Silent, Slow
 from textback_pbx.modem.settings import ModemSettings
 from textback_pbx.modem.setup import Setup, read_back, set_up
@@ -155,6 +155,9 @@ class Serving:
             result = NotHandedOver(f"{error}")
             if not isinstance(error, Slow):
                 raise
+        except Restarted as why:
+            result = NotHandedOver(f"{why}")
+            raise
         except asyncio.CancelledError:
             result = self._interrupted(job)
             raise
@@ -171,11 +174,18 @@ class Serving:
         mode = await self._session.command(Command("AT+CMGF=0"))
         if not mode.ok:
             return NotHandedOver(f"it refuses PDU mode: {mode.final}")
+        await self._same_card(setup)
         if job.part.total > 1 and self._multi_link:
             self._multi_link = (await self._session.command(Command("AT+CMMS=2"))).ok
         return await self._session.submit(
             job.encoded, job.part.part_id, job.grant, setup.profile.is_definite, on_left=job.left
         )
+
+    async def _same_card(self, setup: Setup) -> None:
+        """Raise when the SIM was changed in its slot: nothing tells of it, and budget and number are another's."""
+        card = await card_in(self._session, setup.profile, setup.iccid)
+        if card not in ("", setup.iccid):
+            raise Restarted("another SIM is in it")
 
     def _interrupted(self, job: SubmitJob) -> SubmitResult:
         """What to say of a submit that the agent's end cut off; the session's close writes ESC where needed."""
@@ -228,6 +238,7 @@ class Serving:
 
     async def _look(self, setup: Setup, announced: set[str]) -> None:
         """Read what was announced, the preferred storage in any case."""
+        await self._same_card(setup)
         others = [name for name in setup.storages[1:] if name in announced]
         for name in (*others, setup.storages[0]):
             await self._read(setup, name)
