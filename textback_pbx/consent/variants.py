@@ -56,10 +56,20 @@ def _respelt(token: Token, grammar: Grammar, language: str) -> Token:
         known
         for form in (word, *shortened(word))
         for known in spelling.get(form, ())
-        if near(word, known, 1) and not word.startswith(known)
+        if near(word, known, 1) and not word.startswith(known) and known not in _forms(word)
     }
-    best = min(close, key=lambda known: (known[0] != word[0], abs(len(known) - len(word)), known), default=None)
+    best = min(close, key=lambda known: _unlikeness(word, known), default=None)
     return token if best is None else Token(best, token.start, token.end)
+
+
+def _forms(word: str) -> set[str]:
+    """Return other forms of a word that may be right as it stands: ``changed`` of ``change``."""
+    return {word + end for end in ("s", "d", "n", "r", "y", "t", "e")}
+
+
+def _unlikeness(word: str, known: str) -> tuple[bool, bool, bool, str]:
+    """Order what a slip may stand for: the first letter kept, two letters swapped, a letter missing, else."""
+    return known[0] != word[0], sorted(known) != sorted(word), len(known) <= len(word), known
 
 
 def _without_leads(found: Sequence[Token], grammar: Grammar) -> list[Token]:
