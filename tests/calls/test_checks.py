@@ -112,6 +112,18 @@ async def test_what_the_console_says(command, text, check, level, fix):
     assert fix in found.fix
 
 
+@pytest.mark.parametrize(
+    ("variables", "level"),
+    [("CALLERID(pres)", Level.FAIL), ("CALLERID(pres),CALLINGNUMPRES_SV", Level.PASS)],
+)
+async def test_freepbx_must_show_what_its_inbound_routes_overwrite(tmp_path, variables, level):
+    (tmp_path / "extensions_additional.conf").write_text("; FreePBX\n")
+    said = GOOD | {"manager show settings": f"  Channel vars:       {variables}\n"}
+    found = (await console(said, folder=tmp_path))["pbx.channelvars"]
+    assert found.level is level
+    assert level is Level.PASS or "CALLINGNUMPRES_SV" in found.fix
+
+
 async def test_files_speak_where_there_is_no_console(tmp_path):
     (tmp_path / "manager.d").mkdir()
     (tmp_path / "manager.conf").write_text("[general]\n; channelvars = CALLERID(pres)\n")

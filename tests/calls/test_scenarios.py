@@ -335,6 +335,54 @@ def test_withheld_by_the_last_presentation_and_by_the_number_itself():
         assert record.caller == ("" if withheld else CALLER)
 
 
+def test_what_was_withheld_once_stays_so_though_the_dialplan_sets_it_to_allowed():
+    # FreePBX's inbound routes: CALLERID(num-pres)=allowed_not_screened for every call, the caller's own in a variable.
+    w = Wire()
+    r = w.root()
+    r.presentation = "prohib_passed_screen"
+    w.state(r, UP)
+    r.presentation = "allowed_not_screened"
+    w.state(r, UP).end(r)
+    (record,) = w.calls()
+    assert (record.withheld, record.caller) == (True, "")
+    w = Wire()
+    r = w.root()
+    w.add("NewCallerid", r, ("CID-CallingPres", "32 (Presentation Prohibited, Not Screened)"))
+    w.add("NewCallerid", r, ("CID-CallingPres", "0 (Presentation Allowed, Not Screened)")).end(r)
+    assert w.calls()[0].withheld
+
+
+def test_what_was_only_unknown_may_become_known():
+    w = Wire()
+    r = w.root("DAHDI/1-1", number="")
+    r.presentation = "unavailable"
+    w.state(r, RING)
+    r.number, r.presentation = "5125550142", "allowed_not_screened"
+    w.add("NewCallerid", r, ("CID-CallingPres", "0 (Presentation Allowed, Not Screened)")).end(r)
+    assert w.calls()[0].caller == "5125550142"
+
+
+@pytest.mark.parametrize(
+    ("own", "saved", "withheld"),
+    [
+        ("allowed_not_screened", "prohib_passed_screen", True),
+        ("allowed_not_screened", "allowed", False),
+        ("allowed_not_screened", "", False),
+        ("prohib", "", True),
+        (None, "prohib", True),
+    ],
+)
+def test_what_freepbx_saved_before_it_allowed_every_call(own, saved, withheld):
+    w = Wire()
+    r = w.root()
+    r.presentation = own
+    w.end(r)
+    shown = f"Linkedid: {r.linkedid}\r\n" + (f"ChanVariable: CALLERID(pres)={own}\r\n" if own else "")
+    w.blocks[-1] = w.blocks[-1].decode().replace(shown, f"{shown}ChanVariable: CALLINGNUMPRES_SV={saved}\r\n").encode()
+    (record,) = w.calls()
+    assert record.withheld is withheld
+
+
 def test_a_presentation_of_the_phone_does_not_withhold_the_caller():
     w = Wire()
     r = w.root()

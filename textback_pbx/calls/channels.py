@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from textback_pbx.calls.kinds import Snapshot
-from textback_pbx.calls.trunks import NOT_A_PERSON, local_half, technology
+from textback_pbx.calls.trunks import NOT_A_PERSON, local_half, prohibited, technology
 
 RING, RINGING, UP = 4, 5, 6
 
@@ -79,6 +79,14 @@ class Chan:
         self.cause: int | None = None
         self.ring_from_ms: int | None = None
         self.ring_until_ms: int | None = None
+
+    def shown(self, presentation: str | int) -> None:
+        """Take a presentation: the last one counts, but what was withheld once stays so.
+
+        The inbound routes of FreePBX set every call to `allowed`, whatever the caller wishes.
+        """
+        if not prohibited(self.presentation):
+            self.presentation = presentation
 
 
 class Group:

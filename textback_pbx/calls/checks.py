@@ -36,6 +36,9 @@ _CHECK_OF = {
 _LOOPBACK = ("127.", "localhost", "::1")
 _ACCOUNT = "asterisk/README.md shows the account; then: asterisk -rx 'manager reload', and restart the agent"
 _CHANNELVARS = "put channelvars = CALLERID(pres) into [general] of manager.conf; asterisk -rx 'manager reload'"
+_FREEPBX = (
+    "make it channelvars = CALLERID(pres),CALLINGNUMPRES_SV in manager_custom.conf; asterisk -rx 'manager reload'"
+)
 _CDR = "put unanswered = yes into [general] of cdr.conf; asterisk -rx 'module reload cdr'"
 
 
@@ -197,7 +200,9 @@ async def console(settings: AmiSettings, ask: Console, folder: Path = Path("/etc
         await ask(command)
         for command in ("manager show settings", f"manager show user {settings.username}", "cdr show status")
     ]
-    found = [_channelvars(settings, shown or _file(folder, "manager.conf", "manager.d/*.conf", "manager_custom.conf"))]
+    shown = shown or _file(folder, "manager.conf", "manager.d/*.conf", "manager_custom.conf")
+    freepbx = (folder / "extensions_additional.conf").exists()  # FreePBX writes it, Issabel too
+    found = [_channelvars(settings, shown, freepbx=freepbx)]
     found.append(_classes(account))
     found.append(_unanswered(cdr or _file(folder, "cdr.conf")))
     return [one for one in found if one is not None]
@@ -208,11 +213,14 @@ def _elsewhere(check: str, whose: str = "not to be seen from here") -> Finding:
     return warn(check, says, "there: asterisk -rx 'cdr show status' must say: Log unanswered calls: Yes")
 
 
-def _channelvars(settings: AmiSettings, text: str | None) -> Finding | None:
+def _channelvars(settings: AmiSettings, text: str | None, *, freepbx: bool) -> Finding | None:
     if text is None:
         return None
     lines = re.findall(r"(?im)^[ \t]*channel ?vars[ \t]*[:=]>?[ \t]*(.*)$", text)
     if any("callerid(pres)" in line.lower().replace(" ", "") for line in lines):
+        if freepbx and not any("callingnumpres_sv" in line.lower() for line in lines):
+            says = "FreePBX's inbound routes set every caller to allowed: a withheld number can look like a given one"
+            return failed("pbx.channelvars", says, _FREEPBX)
         return passed("pbx.channelvars", "channelvars has CALLERID(pres)")
     return _no_presentation(settings, "channelvars = CALLERID(pres) is missing in manager.conf")
 

@@ -39,6 +39,7 @@ from textback_pbx.calls.kinds import (
     VoicemailStatus,
 )
 from textback_pbx.calls.quick import quick
+from textback_pbx.calls.trunks import prohibited
 
 MAX_HEADERS = 256
 _MAX_ID = 150  # Asterisk's AST_MAX_UNIQUEID
@@ -49,8 +50,10 @@ IGNORED = Ignored()
 Headers = dict[str, str]
 Result = Event | Ignored | Malformed
 
+#: FreePBX's inbound routes keep the caller's own presentation in CALLINGNUMPRES_SV and set every call to allowed.
 _PRESENTATION = re.compile(
-    r"^(Dest|LocalOne|LocalTwo)?ChanVariable(?:\([^)\n]*\))?: CALLERID\(pres\)=([^\r\n]*)", re.MULTILINE
+    r"^(Dest|LocalOne|LocalTwo)?ChanVariable(?:\([^)\n]*\))?: (?:CALLERID\(pres\)|(CALLINGNUMPRES_SV))=([^\r\n]*)",
+    re.MULTILINE,
 )
 #: Applications that say something about a call (freeze.py names them); the dialplan's other steps are dropped.
 _TELLING = frozenset(
@@ -129,9 +132,16 @@ def read(block: bytes) -> Result:
             elif key in _SINGLE:
                 return Malformed(f"header {key} twice")
     if "ChanVariable" in text:
-        for prefix, value in _PRESENTATION.findall(text):
-            headers[f"{prefix}pres"] = value
+        _show(headers, _PRESENTATION.findall(text))
     return BUILDERS[headers["Event"].encode()](headers)
+
+
+def _show(headers: Headers, told: Iterable[tuple[str, str, str]]) -> None:
+    """Put the presentations into ``headers``: a prohibited one stands; what FreePBX saved counts only as that."""
+    for prefix, saved, value in told:
+        old = headers.get(f"{prefix}pres", "")
+        if not prohibited(old) and (not saved or not old or prohibited(value)):
+            headers[f"{prefix}pres"] = value
 
 
 def printable(text: str, limit: int = _MAX_TEXT) -> str:

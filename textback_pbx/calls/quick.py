@@ -39,7 +39,9 @@ def _shot(p: str = "") -> str:
         f"{_line(p + 'ConnectedLineName')}{_line(p + 'Language')}{_line(p + 'AccountCode')}"
         f"{p}Context: ([^\r]{{0,200}})\r\n{p}Exten: ([^\r]{{0,200}})\r\n{_line(p + 'Priority')}"
         f"{p}Uniqueid: ([^\r]{{1,150}})\r\n{p}Linkedid: ([^\r]{{0,150}})"
-        f"(?:\r\n{p}ChanVariable: CALLERID\\(pres\\)=([^\r]{{0,40}}))?"
+        f"(?:\r\n{p}ChanVariable: CALLERID\\(pres\\)=([^\r]{{1,40}})"
+        # What FreePBX saved of the caller's own; anything but allowed goes the general way.
+        f"(?:\r\n{p}ChanVariable: CALLINGNUMPRES_SV=(?:allowed[^\r]{{0,33}})?)?)?"
     )
 
 

@@ -127,7 +127,7 @@ def _caller_id(calls: Registry, event: ev.CallerId) -> None:
     if chan is None:
         return
     if event.presentation is not None and not event.channel.presentation:
-        chan.presentation = event.presentation
+        chan.shown(event.presentation)
     # An analogue line sends its number after the first ring; what a trunk called anonymous stays so.
     if chan.number.strip().lower() in ("", "<unknown>") and not chan.up and not no_number(event.channel.number):
         chan.number = event.channel.number
@@ -179,7 +179,7 @@ def _hangup(calls: Registry, event: ev.Hangup) -> None:
     if chan is None:
         return
     if event.channel.presentation:
-        chan.presentation = event.channel.presentation
+        chan.shown(event.channel.presentation)
     if chan.group.root is chan:
         freeze.note_place(chan.group, event.channel)
     elif event.cause == USER_BUSY:

@@ -52,7 +52,7 @@ class Registry:
                 return None
             chan = self._make(shot)
         if shot.presentation:
-            chan.presentation = shot.presentation
+            chan.shown(shot.presentation)
         if shot.state is not None and shot.state != chan.state:
             self._set_state(chan, shot.state)
         return chan

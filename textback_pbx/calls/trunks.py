@@ -120,6 +120,16 @@ def no_number(number: str) -> bool:
     return text in _WITHHELD or text.partition("@")[0] in _WITHHELD
 
 
+def prohibited(value: str | int) -> bool:
+    """Whether a presentation says that the caller wishes not to be known; ``unavailable`` says only that nobody knows.
+
+    In words or in figures, as below.
+    """
+    if isinstance(value, int):
+        return value & 0x60 == 0x20
+    return value.strip().lower().startswith("prohib")
+
+
 def presentation_withheld(value: str | int) -> bool:
     """CALLERID(pres) as a word, or CID-CallingPres as a number (Q.931 4.5.10: bits 6-7; 0 is allowed)."""
     if isinstance(value, int):
