@@ -101,6 +101,18 @@ def test_what_is_on_its_way_right_now_waits_for_its_own_answer():
     assert isinstance(match(a_report(), [an_attempt(state=State.HANDED_OVER, tp_mr=None)], RULES), Orphan)
 
 
+def test_an_early_report_is_not_given_to_an_older_text_whose_reference_has_come_round_again():
+    """TP-MR has 8 bits: a report that overtakes its own +CMGS must not settle a text of hours ago."""
+    old = an_attempt(1, handed_over_ms=T0 - 3 * HOUR)
+    going = an_attempt(2, state=State.HANDED_OVER, tp_mr=None)
+    assert isinstance(match(a_report(), [old, going], RULES), Orphan)
+    assert match(a_report(scts_ms=T0 - 3 * HOUR), [old, going], RULES).part_id == 1
+    assert match(a_report(), [old, an_attempt(2, state=State.HANDED_OVER, tp_mr=None, number=BERT)], RULES).part_id == 1
+    lost = an_attempt(3, state=State.UNKNOWN, tp_mr=None)
+    assert isinstance(match(a_report(), [old, lost], RULES), Orphan)
+    assert match(a_report(scts_ms=T0 - 3 * HOUR), [old, lost], RULES).part_id == 1
+
+
 @given(
     st.lists(
         st.builds(

@@ -39,6 +39,8 @@ from textback_pbx.outbox.claim_store import (
     settle,
 )
 from textback_pbx.outbox.list_store import Resolution, ResolveProblem, resolve
+from textback_pbx.outbox.report_store import apply_report
+from textback_pbx.outbox.reports import Report
 from textback_pbx.outbox.store import NewMessage, WrongStep, cancel_waiting, enqueue, move
 
 LOOKED = []
@@ -306,3 +308,23 @@ async def test_seeding_counts_every_try_of_a_sim_once_restarted(database, clock)
     async with database.read() as tx:
         ages = await hand_over_ages(tx, ICCID, clock.now_ms())
     assert len(ages) == len(network.air) == 3
+
+
+@pytest.mark.fault(37)
+@pytest.mark.parametrize(("reference", "older", "newer"), [(7, "accepted", "delivered"), (9, "delivered", "accepted")])
+async def test_a_report_before_its_answer_waits_for_it_although_its_reference_was_used_before(
+    database, reference, older, newer
+):
+    """Two texts to one person, 256 apart on the SIM; which of them the report means shows with the second's +CMGS."""
+    for body, at_ms in (("old", T0), ("new", T0 + 180 * MINUTE)):
+        await put(database, a_text(ANNA, body, expires_ms=T0 + 999 * MINUTE), now_ms=at_ms)
+        claimed = await claim(database, now_ms=at_ms)
+        async with database.transaction() as tx:
+            await hand_over(tx, claimed.part.part_id, asking(at_ms))
+            if body == "old":
+                await settle(tx, claimed.part.part_id, Accepted(7), at_ms, FAST)
+    report = Report(ANNA, 7, 0, at_ms + 2_000, "m1", ICCID, scts_ms=at_ms + 1_000)
+    async with database.transaction() as tx:
+        assert (await apply_report(tx, report, at_ms + 2_000, FAST.reports)).part_id is None
+        await settle(tx, claimed.part.part_id, Accepted(reference), at_ms + 3_000, FAST)
+    assert await states(database) == [older, newer]

@@ -94,7 +94,7 @@ async def stay_on(tx: Tx, part: Row) -> None:
 
 
 async def match_early_reports(tx: Tx, part_id: int, now_ms: int, rules: Rules) -> list[Settled]:
-    """Give a part that has just settled the reports that came before its answer did."""
+    """Give the reports that came before the answer of a part that has just settled: to it, or to an older one."""
     row = await part_row(tx, part_id)
     if row["handed_over_ms"] is None:
         return []
@@ -106,7 +106,7 @@ async def match_early_reports(tx: Tx, part_id: int, now_ms: int, rules: Rules) -
     settled: list[Settled] = []
     for orphan in rows:
         report = _report(orphan)
-        found = match(report, [_attempt(await part_row(tx, part_id))], rules)
+        found = match(report, await _attempts(tx, report, now_ms, rules), rules)
         if isinstance(found, Matched):
             settled += await _give(tx, orphan["id"], report, found, now_ms)
     return settled

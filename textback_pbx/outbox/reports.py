@@ -16,6 +16,7 @@ MINUTE_MS, DAY_MS = 60_000, 86_400_000
 
 #: No two numbers of one office's callers differ only before their last digits of this many.
 _TAIL = 7
+_WAITS = "a text to this number waits for its reference; the report may be its own"
 
 
 class Fate(StrEnum):
@@ -166,16 +167,31 @@ def match(report: Report, attempts: Sequence[Attempt], rules: Rules) -> Matched 
         best = min(
             exact, key=lambda attempt: (_apart(report, attempt, rules), -attempt.handed_over_ms, -attempt.part_id)
         )
-        return Matched(best.part_id, event, by_reference=True)
+        matched = Matched(best.part_id, event, by_reference=True)
+        return _unless_another_is_closer(report, best, attempts, rules) or matched
     near = [attempt for attempt in ours if attempt.tp_mr is None and _apart(report, attempt, rules) <= rules.close_ms]
     unheard = near if _is_timed(report, rules) else []  # without a time there is only the number, which is too little
     if any(_in_flight(report, attempt) for attempt in attempts):
-        return Orphan("a text to this number waits for its reference; the report may be its own")
+        return Orphan(_WAITS)
     if len(unheard) == 1:
         return Matched(unheard[0].part_id, event, by_reference=False)
     if unheard:
         return Orphan("it fits several texts whose reference nobody heard")
     return Orphan("nothing was sent to this number under this reference")
+
+
+def _unless_another_is_closer(
+    report: Report, best: Attempt, attempts: Sequence[Attempt], rules: Rules
+) -> Orphan | None:
+    """Whether the reference has come round again: a text nobody has heard the reference of lies closer in time."""
+    own = _apart(report, best, rules)
+    unheard = [one for one in attempts if one.tp_mr is None and same_number(report.recipient, one.number)]
+    closer = [one for one in unheard if _apart(report, one, rules) < min(own, rules.close_ms)]
+    if any(_in_flight(report, one) for one in closer):
+        return Orphan(_WAITS)
+    if own > rules.close_ms and any(one.state is State.UNKNOWN for one in closer):
+        return Orphan("its reference is an earlier text's, its time that of one whose reference nobody heard")
+    return None
 
 
 def _fits(report: Report, attempt: Attempt, event: Event) -> bool:
