@@ -457,3 +457,21 @@ def test_a_queue_that_retries_for_hours_stays_small_and_right():
     (record,) = w.calls()
     assert len(record.legs) <= 210
     assert w.verdict()[0] == "no_answer"
+
+
+def test_the_one_phone_that_answered_stays_evidence_among_hundreds():
+    w = Wire()
+    r = w.root()
+    w.up(r)
+    agents = w.dial(r, *[f"PJSIP/{number}-1" for number in range(100, 220)])
+    w.ring(*agents).up(agents[-1]).dial_end(r, agents[-1], "ANSWER").enter("b", agents[-1], r)
+    for loser in agents[:-1]:
+        w.dial_end(r, loser, "CANCEL").end(loser, 26)
+    w.leave("b", agents[-1], r).end(agents[-1])  # sent on into another large queue, which nobody takes
+    for again in range(2):
+        others = w.dial(r, *[f"PJSIP/{number}-{again + 2}" for number in range(300, 420)])
+        w.ring(*others)
+        for loser in others:
+            w.dial_end(r, loser, "NOANSWER").end(loser)
+    w.end(r)
+    assert w.outcomes() == ["answered"]

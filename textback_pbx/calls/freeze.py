@@ -80,20 +80,22 @@ def _ring_ms(chan: Chan) -> int | None:
 
 
 def compress(group: Group) -> None:
-    """Keep at most ``MAX_LEGS`` gone legs: of the older ones only one for each phone and class."""
+    """Keep at most ``MAX_LEGS`` gone legs, one for each phone and class; but one of every class there was."""
     if len(group.channels) <= 2 * MAX_LEGS:
         return
     kept: dict[tuple[str, LegClass], str] = {}
+    classes: set[LegClass] = set()  # without the one leg that answered, the call would look missed
     gone = [chan for chan in group.channels.values() if not chan.alive and chan is not group.root]
     for chan in gone:
         if not chan.person:
             del group.channels[chan.uid]
             continue
         key = (chan.name.rpartition("-")[0], classify(_leg(chan))[0])
-        if key in kept or len(kept) >= MAX_LEGS:
+        if key in kept or (len(kept) >= MAX_LEGS and key[1] in classes):
             del group.channels[chan.uid]
         else:
             kept[key] = chan.uid
+            classes.add(key[1])
 
 
 def call(group: Group) -> CallRecord:
