@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.replies.support import SENDER, T0, a_call, a_message, a_part
-from textback_pbx.clock import DAY_MS, HOUR_MS
+from textback_pbx.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from textback_pbx.replies import store
 from textback_pbx.replies.handling import Label, LineWords, Urgency, plan
 from textback_pbx.replies.store import Stored, assemble_ready, situation_of, store_part
@@ -33,6 +33,21 @@ async def test_a_part_read_twice_counts_once(database):
         assert await store_part(tx, part) is Stored.DUPLICATE
         assert await assemble_ready(tx, T0, default_line="main") == []
         assert await tx.value("SELECT count(*) FROM inbound") == 1
+
+
+@pytest.mark.fault(10, 38)
+@pytest.mark.parametrize("text", ["STOP", None])
+async def test_without_a_time_stamp_the_same_words_a_day_later_are_another_text(database, text):
+    """The PDUs are alike to the last bit; read again after a crash it is one text, a week later it is two."""
+    stored = []
+    for minutes in (0, 1, 23 * 60, 24 * 60, 24 * 60 + 1, 7 * 24 * 60, 7 * 24 * 60 + 1, 3):
+        part = a_part(text, raw="07FF", scts_ms=None, received_ms=T0 + minutes * MINUTE_MS)
+        async with database.transaction() as tx:
+            stored.append(await store_part(tx, part))
+    new, again = Stored.NEW, Stored.DUPLICATE
+    assert stored == [new, again, again, new, again, new, again, again]
+    async with database.read() as tx:
+        assert await tx.value("SELECT count(*) FROM inbound_parts WHERE length(fingerprint) = 64") == 3
 
 
 async def test_surrogates_and_escapes_do_not_stop_the_store(database):

@@ -19,6 +19,8 @@ from textback_pbx.clock import DAY_MS
 INCOMPLETE_AFTER_MS = DAY_MS
 #: A part that comes later than that still completes its text for so long.
 LATE_PART_MS = 7 * DAY_MS
+#: The same PDU without a time stamp is another text after so long; before that it is the same one read again.
+UNTIMED_AGAIN_MS = DAY_MS
 #: 16-bit references are kept with this bit set, so that they never meet an 8-bit reference of the same value.
 WIDE = 0x1_0000
 

@@ -36,7 +36,7 @@ async def store_part(tx: Tx, part: Part) -> Stored:
         "INSERT INTO inbound_parts (fingerprint, modem, iccid, sender, scts_ms, concat_ref, seq, total, text, raw,"
         " problem, received_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO NOTHING",
         (
-            inbound.fingerprint(part),
+            await _identity(tx, part),
             part.modem,
             part.iccid,
             inbound.clean(part.sender).strip(),
@@ -51,6 +51,23 @@ async def store_part(tx: Tx, part: Part) -> Stored:
         ),
     )
     return Stored.NEW if changed == 1 else Stored.DUPLICATE
+
+
+async def _identity(tx: Tx, part: Part) -> str:
+    """Return the part's fingerprint; without a time stamp it is another text when the like comes a day later.
+
+    Somebody whose message centre gives no time says STOP, or 1, more than once in a year.
+    """
+    digest = inbound.fingerprint(part)
+    if part.scts_ms is not None:
+        return digest
+    first, last = (f"{digest[:48]}{end * 16}" for end in "0f")
+    before = await tx.value(
+        "SELECT max(fingerprint) FROM inbound_parts WHERE fingerprint BETWEEN ? AND ?", (first, last)
+    )
+    if before is not None and part.received_ms - int(before[48:], 16) < inbound.UNTIMED_AGAIN_MS:
+        return str(before)
+    return f"{digest[:48]}{part.received_ms:016x}"
 
 
 async def assemble_ready(
