@@ -274,6 +274,18 @@ async def test_gaps_calls_out_and_the_heartbeat(database):
         assert not await store.save_call_out(tx, out, "+447700900123")
 
 
+@pytest.mark.fault(25)
+def test_an_overflow_is_a_gap_from_the_first_event_that_was_thrown_away():
+    items, watcher = Items(2), ready()
+    w = Wire()
+    w.end(w.root(), 17)
+    for late, item in enumerate(heard(b"".join(w.blocks))):  # ten minutes ago, while the disk was full
+        assert items.put(Heard(item.event, NOW - 600_000 + late, 100.0))
+    items.overflow("pbx", 1, NOW)
+    (gap,) = watcher.take(items.get_nowait(), 700.0)
+    assert (gap.from_ms, gap.reason) == (NOW - 600_000, "overflow")
+
+
 async def test_the_loop_waits_for_items_and_deadlines(clock):
     items, watcher = Items(100), Watcher(AmiSettings())
     items.put(connected())

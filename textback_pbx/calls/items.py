@@ -77,7 +77,7 @@ class Roll:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """No link. ``message`` says what to do, in words; the next try is in ``retry_s``."""
+    """No link since ``at_ms``. ``message`` says what to do, in words; the next try is in ``retry_s``."""
 
     pbx: str
     reason: Down
@@ -88,7 +88,7 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """``count`` events were thrown away because nobody took them; a reconnection follows."""
+    """``count`` events since ``at_ms`` were thrown away because nobody took them; a reconnection follows."""
 
     pbx: str
     count: int
@@ -118,10 +118,13 @@ class Items:
         return True
 
     def overflow(self, pbx: str, lost: int, at_ms: int) -> None:
-        """Throw away what was heard and say how much, so that the reader stands at one clear gap."""
+        """Throw away what was heard and say how much, so that the reader stands at one clear gap.
+
+        The gap begins with the oldest event thrown away: a reader that waits for its disk may be minutes behind.
+        """
+        thrown = [item.at_ms for item in self._items if isinstance(item, Heard)]
         kept = [item for item in self._items if not isinstance(item, Heard)]
-        count = len(self._items) - len(kept) + lost
-        self._items = deque([*kept, Overflow(pbx, count, at_ms)])
+        self._items = deque([*kept, Overflow(pbx, len(thrown) + lost, min([at_ms, *thrown]))])
         self._some.set()
 
     async def get(self) -> Item:

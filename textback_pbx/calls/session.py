@@ -27,10 +27,11 @@ _MAX_PENDING = 20_000
 class _Down(Exception):
     """The link ended; carries the words for :class:`Disconnected`."""
 
-    def __init__(self, reason: Down, message: str) -> None:
+    def __init__(self, reason: Down, message: str, quiet_s: float = 0.0) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
+        self.quiet_s = quiet_s  # so long nothing had come when it was noticed
 
 
 class AmiSession:
@@ -112,7 +113,8 @@ class AmiSession:
     def _tell_down(self, down: _Down, wait: float) -> None:
         # The health board says it once; each try again is no event of its own.
         log.debug("%s: %s; next try in %.0f s", self.settings.name, down.message, wait)
-        self.items.put(Disconnected(self.settings.name, down.reason, down.message, wait, self._clock.now_ms()))
+        since_ms = self._clock.now_ms() - int(down.quiet_s * 1_000)
+        self.items.put(Disconnected(self.settings.name, down.reason, down.message, wait, since_ms))
 
     async def _one_link(self) -> None:
         self._pending, self._overflown = [], False
@@ -248,6 +250,7 @@ class AmiSession:
             Down.SILENT,
             f"nothing heard from {self._where()} for {quiet:.0f} s, not even an answer to what it was asked: "
             "the link is half-open",
+            quiet,
         )
 
     async def _call_the_roll(self, link: Link) -> None:
