@@ -246,6 +246,20 @@ async def test_a_part_that_cannot_be_encoded_never_reaches_the_line(monkeypatch)
         assert len(one.wire) == before
 
 
+@pytest.mark.fault(33, 38)
+async def test_a_text_that_a_modem_gives_in_text_mode_is_kept_as_it_came(monkeypatch):
+    """It has restarted unseen and shows texts directly: no storage has this one, so what came is all there is."""
+    async with bench(monkeypatch) as one:
+        one.sim.write(b'\r\n+CMT: "+15125550142",,"26/11/21,01:00:00+00"\r\nStop it\r\n')
+        assert await one.until(one.direct)
+        (got,) = one.direct()
+        assert isinstance(decode(got.pdu), Undecodable)
+        assert "+15125550142" in decode(got.pdu).raw
+        assert "STOP IT" in decode(got.pdu).raw.upper()
+        assert await one.until(lambda: Problem.STARTING in one.problems(), seconds=5)
+        await one.ready()
+
+
 @pytest.mark.fault(33)
 async def test_a_modem_in_text_mode_gets_no_pdu_as_a_text(monkeypatch):
     """A silent restart leaves some models in text mode: the digits of the PDU would go out as a text."""

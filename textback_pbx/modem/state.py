@@ -172,6 +172,8 @@ class LineState:
             name = re.match(r'\+\w+: ?"(\w+)"', event.line)
             self._inbox.announced(name[1] if name else "")
         elif event.text_mode or event.code in _BOOT:
+            if event.code == "+CMT":  # in text mode, and no storage has it: kept as it came, for somebody to read
+                self._inbox.direct(self.health.iccid or None, event.code, f"{event.line} {event.body}")
             self.restart_at = self._clock.monotonic() + 1.0  # more boot lines follow: after the last of them
         elif event.body:
             self._inbox.direct(self.health.iccid or None, event.code, event.body.upper())
