@@ -1,8 +1,12 @@
 """A copy is whole or it is not there; it is made while the agent writes; nobody else can read it."""
 
 import asyncio
+import errno
+import os
 import sqlite3
 import stat
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -121,3 +125,45 @@ async def test_rotation_deletes_only_backups(database, tmp_path):
     assert dropped == [one.path for one in reversed(made[:-3])]
     assert (folder / "customers.sqlite").exists()
     assert len(backup.found_in(folder)) == 3
+
+
+@pytest.fixture
+def other_disk():
+    """A folder on another file system than the tests' own."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        pytest.skip("there is no second file system here")
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+async def test_a_stick_that_is_not_mounted_gets_no_copy_on_the_card_in_its_stead(database, tmp_path, other_disk):
+    if other_disk.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system here")
+    stick = tmp_path / "usb"
+    stick.symlink_to(other_disk)  # mounted
+    backup.make(database.path, stick / "textback", T0)
+    backup.make(database.path, stick, T0 + 1000)
+    stick.unlink()
+    with pytest.raises(BackupProblem, match=r"there is no folder .*usb; plug the stick in"):
+        backup.make(database.path, stick / "textback", T0 + DAY)
+    assert not stick.exists()
+    stick.mkdir()  # the mount point alone
+    for folder in (stick, stick / "textback"):
+        with pytest.raises(BackupProblem, match="another disk and is on the database's own now; plug the stick in"):
+            backup.make(database.path, folder, T0 + DAY)
+    assert list(stick.iterdir()) == []
+    stick.rmdir()
+    stick.symlink_to(other_disk)
+    backup.make(database.path, stick, T0 + DAY)
+
+
+async def test_a_folder_that_the_services_own_walls_close_is_named_with_the_way_to_open_it(
+    database, tmp_path, monkeypatch
+):
+    def closed(*_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "mkdir", closed)
+    with pytest.raises(BackupProblem, match="ReadWritePaths"):
+        backup.make(database.path, tmp_path / "copies", T0)

@@ -5,6 +5,7 @@ the copy. A copy has its final name only when it is on the disk and was read bac
 that the next run removes. It must never be readable by others: it holds what the database holds.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -22,6 +23,14 @@ _NAME = re.compile(r"textback-(\d{8}T\d{6}Z)\.sqlite")
 _STAMP = "%Y%m%dT%H%M%SZ"
 #: What must stay free on the disk after a copy was written: the agent needs room to record.
 _RESERVE = 64 * 1024 * 1024
+#: Key in ``meta`` before a folder's name: it was on another disk than the database when a copy was last made there.
+_ELSEWHERE = "backup_elsewhere:"
+_PLUG_IN = "plug the stick in and mount it (see with: findmnt), or name another folder with backup.folder"
+_UNIT = (
+    "mount it read-write, and let the service write there: sudo systemctl edit textback-pbx, with the two lines"
+    " [Service] and ReadWritePaths= and the folder, then restart it"
+)
+_HINTS = {errno.EROFS: _UNIT, errno.ENOSPC: "free some room there"}
 #: What every version of our database has had.
 _OURS = {"meta", "calls", "consent", "parts"}
 
@@ -42,17 +51,47 @@ class Backup:
 def make(source: Path, folder: Path, now_ms: int) -> Backup:
     """Copy the database into ``folder`` and check the copy. Raises :class:`BackupProblem`. Blocks: use a thread."""
     try:
+        _refuse_missing_disk(source, folder)
         if not folder.exists():
-            folder.mkdir(mode=0o700, parents=True)
+            folder.mkdir(mode=0o700)
             give_to_owner(folder)
         _clear_partials(folder)
         _refuse_without_room(source, folder)
-        return _copy(source, folder / f"{_name(now_ms)}", now_ms)
+        made = _copy(source, folder / f"{_name(now_ms)}", now_ms)
+        _remember_disk(source, folder)
     except sqlite3.Error as error:
         raise BackupProblem(f"no backup was made: {cannot_use(source, error)}") from error
     except OSError as error:
-        words = f"{error.strerror}; name another folder with backup.folder, or mend its owner and mode"
-        raise BackupProblem(f"no backup was made in {folder}: {words}") from error
+        hint = _HINTS.get(error.errno or 0, "name another folder with backup.folder, or mend its owner and mode")
+        raise BackupProblem(f"no backup was made in {folder}: {error.strerror}; {hint}") from error
+    return made
+
+
+def _refuse_missing_disk(source: Path, folder: Path) -> None:
+    """Where a stick is not plugged in, its folder is an empty one of the card: a copy there saves from nothing."""
+    if not folder.parent.is_dir():
+        raise BackupProblem(f"no backup was made: there is no folder {folder.parent}; {_PLUG_IN}")
+    if not _same_disk(source, folder):
+        return
+    with closing(sqlite3.connect(uri(source, "ro"), uri=True, timeout=30)) as connection:
+        was = connection.execute("SELECT 1 FROM meta WHERE key = ?", (_ELSEWHERE + str(folder),)).fetchone()
+    if was is not None:
+        says = f"{folder} was on another disk and is on the database's own now"
+        raise BackupProblem(f"no backup was made: {says}; {_PLUG_IN}")
+
+
+def _remember_disk(source: Path, folder: Path) -> None:
+    if _same_disk(source, folder):
+        return
+    with suppress(sqlite3.Error), closing(sqlite3.connect(uri(source, "rw"), uri=True, timeout=5)) as connection:
+        connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?, '1')", (_ELSEWHERE + str(folder),))
+        connection.commit()
+
+
+def _same_disk(source: Path, folder: Path) -> bool:
+    """Whether a folder (or where it would be made) lies on the database's own disk."""
+    there = folder if folder.exists() else folder.parent
+    return there.stat().st_dev == source.parent.stat().st_dev
 
 
 def _copy(source: Path, target: Path, now_ms: int) -> Backup:
