@@ -101,21 +101,45 @@ async def _refuse_damage(database: Database) -> None:
 
 async def serve(settings: Settings, clock: Clock, *, read: Callable[[], Settings]) -> None:
     """Open the database and run the agent until SIGTERM or SIGINT; ``read`` gives the configuration anew on SIGHUP."""
+    signals = _Signals()
     database = await Database.open(settings.database.path, exclusive=True)
     await _refuse_damage(database)
     service = Service(database, settings, clock, read=read)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, service.stop)
-    loop.add_signal_handler(signal.SIGHUP, service.reload)
     try:
         log.info("textback-pbx %s works on %s", __version__, settings.database.path)
         systemd.notify("READY=1")
+        signals.go_to(service)
         await service.run()
         log.info("stopped")
     finally:
         systemd.notify("STOPPING=1")
         await database.close()
+
+
+class _Signals:
+    """Heard from the first moment: one that comes while a large file is opened would end the process by its default.
+
+    systemd takes an end by SIGHUP for a wish, and would not start the agent again.
+    """
+
+    def __init__(self) -> None:
+        self._service: Service | None = None
+        self._early: set[str] = set()
+        loop = asyncio.get_running_loop()
+        for number, name in ((signal.SIGTERM, "stop"), (signal.SIGINT, "stop"), (signal.SIGHUP, "reload")):
+            loop.add_signal_handler(number, self._heard, name)
+
+    def _heard(self, name: str) -> None:
+        if self._service is None:
+            self._early.add(name)
+        else:
+            getattr(self._service, name)()
+
+    def go_to(self, service: Service) -> None:
+        """Pass on what comes, and what came."""
+        self._service = service
+        for name in sorted(self._early):
+            self._heard(name)
 
 
 def main(arguments: list[str]) -> int:
@@ -124,6 +148,7 @@ def main(arguments: list[str]) -> int:
     default = Path(os.environ.get("TEXTBACK_PBX_CONFIG", DEFAULT_PATH))
     parser.add_argument("--config", "-c", type=Path, default=default)
     path = parser.parse_args(arguments).config
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the configuration is about to be read anyhow
     try:
         settings = load(path)
         journal.set_up(settings.log.level)

@@ -51,3 +51,19 @@ async def test_a_check_that_hangs_hides_no_other(tmp_path, monkeypatch):
 
     found = [one async for one in examine(settings_at(tmp_path), {"a": hangs, "b": fine})]
     assert [(one.check, one.level) for one in found] == [("a", Level.FAIL), ("b", Level.PASS)]
+
+
+async def test_a_check_that_fails_in_an_unthought_of_way_hides_no_other():
+    async def closed(_settings):
+        raise PermissionError(13, "Permission denied", "/mnt/usb/textback")
+
+    async def broken(_settings):
+        raise ZeroDivisionError("by zero")
+
+    async def sound(_settings):
+        return [passed("sound", "yes")]
+
+    found = [one async for one in examine(None, {"a": closed, "b": broken, "c": sound})]
+    assert [(one.check, one.level) for one in found] == [("a", Level.FAIL), ("b", Level.FAIL), ("sound", Level.PASS)]
+    assert "/mnt/usb/textback" in found[0].says
+    assert "sudo" in found[0].fix

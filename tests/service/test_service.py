@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from textback_pbx import journal, systemd
+from textback_pbx import journal, service, systemd
+from textback_pbx.clock import SystemClock
 from textback_pbx.config import parse
 from textback_pbx.config.problems import ConfigProblem
 from textback_pbx.database import Database
@@ -54,6 +56,7 @@ def test_without_systemd_nothing_is_sent_and_nothing_fails(monkeypatch):
     assert not systemd.notify("READY=1")
 
 
+@pytest.mark.fault(46)
 async def test_the_watchdog_is_fed_three_times_in_its_span_and_not_while_a_step_hangs(systemd_listens, monkeypatch):
     monkeypatch.setenv("WATCHDOG_USEC", "30000")
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
@@ -77,6 +80,7 @@ def test_a_watchdog_for_another_process_is_not_ours(monkeypatch, pid):
     assert systemd.watchdog_s() == 30.0
 
 
+@pytest.mark.fault(46)
 async def test_a_step_that_hangs_starves_the_watchdog_and_a_full_disk_does_not(clock):
     board = Board(clock)
     hang = asyncio.Event()
@@ -107,8 +111,6 @@ async def running(folder, answers):
             raise answers[0]
         return answers[0]
 
-    from textback_pbx.clock import SystemClock
-
     service = Service(database, settings_of(folder), SystemClock(), read=read)
     task = asyncio.ensure_future(service.run())
     await until(lambda: service._board.get("clock"))
@@ -133,6 +135,46 @@ async def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one_with_wo
         await until(lambda: service._board is not first and service._board.get("clock"))
         assert service._settings.office.name == "Another Name"
         assert service._board.get("config").state is State.OK
+    finally:
+        service.stop()
+        await task
+        await database.close()
+
+
+@pytest.mark.parametrize("numbers", [(signal.SIGHUP, signal.SIGHUP, signal.SIGTERM), (signal.SIGINT,)])
+async def test_a_signal_that_comes_while_the_database_is_opened_is_not_the_end_by_default(
+    tmp_path, monkeypatch, numbers
+):
+    before = {number: signal.signal(number, lambda *_: None) for number in set(numbers)}
+    asked = []
+
+    async def slow(_database):
+        for number in numbers:
+            os.kill(os.getpid(), number)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(service, "_refuse_damage", slow)
+    read = lambda: asked.append(1) or settings_of(tmp_path)  # noqa: E731 - one line says it
+    try:
+        async with asyncio.timeout(30):
+            await service.serve(settings_of(tmp_path), SystemClock(), read=read)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert bool(asked) == (signal.SIGHUP in numbers)
+
+
+async def test_a_storm_of_reloads_ends_with_the_last_configuration_and_one_agent(tmp_path):
+    answers = [settings_of(tmp_path)]
+    service, task, database = await running(tmp_path, answers)
+    try:
+        for n in range(200):
+            answers[0] = settings_of(tmp_path, name=f"Office {n}")
+            service.reload()
+            await asyncio.sleep(0 if n % 3 else 0.002)
+        await until(lambda: service._board.get("clock") and not service._stop.is_set())
+        assert service._settings.office.name == "Office 199"
+        assert not task.done()
     finally:
         service.stop()
         await task

@@ -38,3 +38,11 @@ async def _one(name: str, check: Check, settings: Settings) -> list[Finding]:
             return await check(settings)
     except TimeoutError:
         return [failed(name, f"no answer within {_DEADLINE_S:.0f} s", "something hangs: look at the log, or restart")]
+    except PermissionError as error:
+        says = f"{error.filename} is closed to this user"
+        return [
+            failed(name, says, "run it as root: sudo textback-pbx doctor; if that was root, mend its owner and mode")
+        ]
+    except Exception as error:  # noqa: BLE001 - a part in a state nobody thought of must not hide the others
+        says = f"this could not be looked at: {type(error).__name__}: {error}"
+        return [failed(name, says, "look at the part it names; if that is sound, report this line as a bug")]
