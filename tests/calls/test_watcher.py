@@ -3,12 +3,13 @@
 import asyncio
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
 from tests.calls.support import INDEX, expected, recording
-from tests.calls.wire import CALLER, UP, Wire
-from textback_pbx.calls import store
+from tests.calls.wire import CALLER, RING, UP, Wire
+from textback_pbx.calls import backfill_store, store
 from textback_pbx.calls.blocks import Blocks
 from textback_pbx.calls.events import parse
 from textback_pbx.calls.items import Connected, Disconnected, Down, Heard, Items, Overflow, Roll
@@ -192,6 +193,35 @@ def test_calls_under_way_at_the_first_connection_are_adopted():
     assert finished.record.adopted
 
 
+@pytest.mark.parametrize("state", [RING, UP])
+@pytest.mark.parametrize("how", ["heard before", "kept on disk"])
+def test_a_call_that_began_in_the_gap_and_was_sent_on_to_another_context_is_not_lost_sight_of(how, state):
+    watcher = ready()
+    if how == "kept on disk":
+        watcher.know_trunks(["PJSIP/trunk"])
+    else:
+        earlier = Wire(start=9)
+        assert len(calls(feed(watcher, b"".join(earlier.end(earlier.root(), 17).blocks)))) == 1
+    watcher.take(DOWN_ITEM, 101.0)
+    w = Wire(start=20)
+    r = w.root("PJSIP/trunk-00000009", context="ext-queues", exten="600", state=state, quiet=True)
+    leg = w.chan("PJSIP/101-0000000a", linked=r, state=5, quiet=True)
+    watcher.take(connected(live(r), live(leg)), 102.0)
+    (finished,) = calls(feed(watcher, b"".join(w.end(leg).end(r).blocks)))
+    # Never texted on a guess: nobody heard which number was dialled.
+    assert (finished.verdict.outcome, finished.verdict.detail) == (Outcome.LOST, "gap")
+
+
+def test_a_phones_own_call_under_way_is_no_customers():
+    watcher = ready()
+    watcher.know_trunks(["PJSIP/trunk"])
+    w = Wire()
+    desk = w.chan("PJSIP/101-1", state=UP, context="from-internal", quiet=True)
+    out = w.chan("PJSIP/trunk-2", linked=desk, state=UP, context="from-internal", quiet=True)
+    watcher.take(connected(live(desk, "b"), live(out, "b")), 102.0)
+    assert calls(feed(watcher, b"".join(w.end(out).end(desk).blocks))) == []
+
+
 def test_a_link_that_stays_down_gives_its_calls_up():
     watcher = ready()
     w, _, _ = half_a_call()
@@ -244,6 +274,21 @@ async def test_stored_once_and_found_again(database):
         assert found["id"] == first == (await store.find_call(tx, str(first)))["id"]
         assert [leg["class"] for leg in json.loads(found["legs"])] == ["no_answer"] * 3
         assert await store.find_call(tx, "nothing") is None
+
+
+async def test_what_one_pbx_has_taught_is_not_hidden_by_the_calls_of_another(database, monkeypatch):
+    monkeypatch.setattr(backfill_store, "_LEARN_CALLS", 3)
+    async with database.transaction() as tx:
+        for number in range(8):
+            w = Wire(start=10 * number + 1)
+            r = w.root()
+            if not number:
+                w.add("UserEvent", r, ("UserEvent", "TextbackHandled"))
+            (finished,) = calls(feed(ready(), b"".join(w.end(r, 17).blocks), at_ms=NOW + number))
+            row = store.row_of(finished, line="main", caller=CALLER)
+            await store.save_call(tx, replace(row, pbx="small" if not number else "large"))
+        found = await backfill_store.learned(tx, "small")
+    assert (found.trunks, found.told) == ({"PJSIP/trunk"}, {"5001"})
 
 
 async def test_a_withheld_caller_leaves_no_number_in_the_row(database):

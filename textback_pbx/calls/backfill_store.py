@@ -140,8 +140,8 @@ async def learned(tx: Tx, pbx: str) -> Learned:
     rows = await tx.all(
         "SELECT dialled, detail, json_extract(facts, '$.trunk') AS trunk,"
         " json_type(facts, '$.handled') IS NOT NULL OR json_type(facts, '$.skip') IS NOT NULL AS told"
-        " FROM (SELECT * FROM calls ORDER BY ended_ms DESC LIMIT ?) WHERE pbx = ? AND source <> 'recovered'",
-        (_LEARN_CALLS, pbx),
+        " FROM calls WHERE pbx = ? AND source <> 'recovered' ORDER BY ended_ms DESC LIMIT ?",
+        (pbx, _LEARN_CALLS),
     )
     return Learned(
         frozenset(row["trunk"] for row in rows if row["trunk"]),

@@ -21,8 +21,10 @@ Notices = tuple[Ended, ...]
 class Fold:
     """The state of one PBX's calls. Feed it every event in order; take the records of calls that ended."""
 
-    def __init__(self, trunks: Trunks | None = None, *, max_channels: int = MAX_CHANNELS) -> None:
-        self._calls = Registry(trunks, max_channels)
+    def __init__(
+        self, trunks: Trunks | None = None, *, max_channels: int = MAX_CHANNELS, known: set[str] | None = None
+    ) -> None:
+        self._calls = Registry(trunks, max_channels, known)
 
     def apply(self, event: ev.Event, at_ms: int | None = None) -> Notices:
         """Fold one event that happened at ``at_ms`` (None: nobody told). Return the groups whose root it ended."""

@@ -11,6 +11,7 @@ from textback_pbx.calls.trunks import TrunkMatcher, Trunks, endpoint
 #: More channels than any office PBX has; beyond it the calls heard of longest ago are given up.
 MAX_CHANNELS = 20_000
 _MAX_PHONES = 50
+_MAX_KNOWN = 1_000
 _STATE_DIALING = 3
 
 
@@ -25,8 +26,11 @@ class Ended:
 class Registry:
     """Groups of channels by their root, channels, bridges; ``at_ms`` is the time of the event in hand."""
 
-    def __init__(self, trunks: Trunks | None = None, max_channels: int = MAX_CHANNELS) -> None:
+    def __init__(
+        self, trunks: Trunks | None = None, max_channels: int = MAX_CHANNELS, known: set[str] | None = None
+    ) -> None:
         self.trunks = TrunkMatcher(trunks or Trunks())
+        self.known = set() if known is None else known  # names of trunks that calls came in through; grows
         self.groups: OrderedDict[str, Group] = OrderedDict()
         self.channels: dict[str, Chan] = {}
         self.bridges = Bridges()
@@ -59,7 +63,11 @@ class Registry:
 
     def _make(self, shot: Snapshot) -> Chan:
         group = self._group_for(shot)
-        chan = Chan(shot, group, outside=self.trunks.outside(shot.context, shot.name))
+        outside = self.trunks.outside(shot.context, shot.name)
+        if not outside and group.adopted and group.root is None and shot.uniqueid == shot.linkedid:
+            # The dialplan has sent it on to another context; which number was dialled is not to be seen any more.
+            outside = group.facts["adopted_up"] = endpoint(shot.name) in self.known
+        chan = Chan(shot, group, outside=outside)
         self.channels[chan.uid] = chan
         group.channels[chan.uid] = chan
         group.alive.add(chan.uid)
@@ -101,11 +109,15 @@ class Registry:
         if group.root is chan and group.kind is Kind.PENDING:
             self._decide_kind(group, state, first=first)
 
-    @staticmethod
-    def _decide_kind(group: Group, state: int, *, first: bool) -> None:
+    def _learn(self, root: Chan | None) -> None:
+        if root is not None and len(self.known) < _MAX_KNOWN:
+            self.known.add(endpoint(root.name))
+
+    def _decide_kind(self, group: Group, state: int, *, first: bool) -> None:
         """Ring: it came in. Dialing, Ringing, or Up without Ring: Asterisk made it."""
         if state == RING or (state == UP and first and group.adopted):
             group.kind = Kind.CUSTOMER
+            self._learn(group.root)
         elif state in (_STATE_DIALING, RINGING, UP):
             group.kind = Kind.OTHER
 

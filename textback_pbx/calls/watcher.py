@@ -7,7 +7,7 @@ call that was under way when the link or Asterisk went is adopted again if its c
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from textback_pbx.calls.epoch import Epoch
@@ -99,7 +99,8 @@ class Watcher:
     def __init__(self, settings: AmiSettings) -> None:
         self._settings = settings
         self._trunks = Trunks(settings.contexts, settings.trunks)
-        self._fold = Fold(self._trunks)
+        self._known: set[str] = set()
+        self._fold = Fold(self._trunks, known=self._known)
         self._phones = Phones()
         self._epoch = Epoch()
         self.self_test = SelfTest(TrunkMatcher(self._trunks))
@@ -112,6 +113,10 @@ class Watcher:
         self._absent: set[str] = set()  # from the last roll; absent twice is gone (a new channel may be too new once)
         self._last_ms = 0
         self._last_heard = 0.0
+
+    def know_trunks(self, names: Iterable[str]) -> None:
+        """Channel names (``PJSIP/carrier``) that earlier calls came in through: live calls are known again by them."""
+        self._known.update(names)
 
     def take(self, item: Item, monotonic: float) -> list[Result]:
         """Fold one item in at monotonic time ``monotonic`` (s); return what is to be stored now."""
@@ -188,7 +193,7 @@ class Watcher:
     def _start_anew(self, at_ms: int) -> list[Result]:
         """Uniqueids start again with Asterisk: what was under way is gone, and must not meet its namesakes."""
         results = self._lose_all(at_ms)
-        self._fold = Fold(self._trunks)
+        self._fold = Fold(self._trunks, known=self._known)
         self._epoch.next()
         return results
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 from textback_pbx import phone
+from textback_pbx.calls import backfill_store
 from textback_pbx.calls import store as calls
 from textback_pbx.calls.numbers import Place
 from textback_pbx.calls.selftest import GRAVE, Seen
@@ -66,6 +67,7 @@ class Listener:
         async with self._database.transaction() as tx:
             self._kept = await calls.seen(tx, self._settings.name)
             self._watcher.self_test.restore(self._kept)
+            self._watcher.know_trunks((await backfill_store.learned(tx, self._settings.name)).trunks)
             heard_ms = await calls.last_heard(tx, self._settings.name)
             if heard_ms is not None:
                 await calls.open_gap(tx, self._settings.name, heard_ms, "the agent was not running")
