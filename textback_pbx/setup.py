@@ -3,12 +3,15 @@
 An answer is checked by the configuration itself, so the wizard and the file can never disagree about what is right.
 """
 
+import os
 import re
+import shutil
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from textback_pbx.config import ConfigProblem, Settings, parse
+from textback_pbx.config import ConfigProblem, Settings, load, parse
 from textback_pbx.config.writing import filled, lines_of, toml
 
 SECRET_FILE = Path("/etc/textback-pbx/ami-secret")
@@ -56,6 +59,8 @@ AMI = (
     Question("ami.port", "Port of its manager interface", "5038"),
     Question("ami.username", "Account in manager.conf", "textback"),
 )
+_OFFICE = ("name", "country", "region", "timezone", "language", "trade", "phone", "owner")
+_DAYS = {"weekdays": "monday", "saturday": "saturday", "sunday": "sunday"}
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 
 
@@ -104,6 +109,43 @@ def intervals(text: str) -> list[str]:
 def split(text: str) -> list[str]:
     """Read a list with commas."""
     return [part for part in (one.strip() for one in text.split(",")) if part]
+
+
+def former_of(path: Path) -> tuple[Settings | None, Path | None]:
+    """What a configuration that is there says, and its database: another one would know of nobody's STOP."""
+    if not path.exists():
+        return None, None
+    try:
+        former = load(path)
+    except ConfigProblem:
+        try:
+            named = tomllib.loads(path.read_text(encoding="utf-8")).get("database", {}).get("path")
+        except (OSError, ValueError, AttributeError):
+            return None, None
+        return None, Path(named) if isinstance(named, str) else None
+    return former, former.database.path
+
+
+def offers(former: Settings) -> dict[str, str]:
+    """What a configuration that is there answers: offered when the wizard runs again, so that Enter changes nothing."""
+    office, hours, ami = former.office, former.hours, former.ami
+    given: dict[str, object] = {f"office.{key}": getattr(office, key) for key in _OFFICE}
+    given |= {f"hours.{name}": getattr(hours, day) for name, day in _DAYS.items()}
+    given |= {"ami.host": ami.host, "ami.port": ami.port, "ami.username": ami.username}
+    given |= {"modem.port": former.modem.port, "setup.dry_run": "yes" if former.dry_run else "no"}
+    given["lines.dialled"] = former.lines[0].dialled if len(former.lines) == 1 else ""
+    return {key: ",".join(one) or "-" if isinstance(one, tuple) else str(one) for key, one in given.items()}
+
+
+def set_aside(path: Path) -> Path:
+    """Copy a configuration that is to be written over, under a name that no file has; return it."""
+    number = 1
+    while (name := path.with_name(f"{path.name}.former-{number}")).exists():
+        number += 1
+    shutil.copy2(path, name)
+    if os.geteuid() == 0:
+        os.chown(name, path.stat().st_uid, path.stat().st_gid)
+    return name
 
 
 def compose(answers: Mapping[str, str], *, modem: str, secret_file: Path | None, dry_run: bool, database: Path) -> str:

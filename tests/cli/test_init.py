@@ -1,5 +1,6 @@
 """The wizard: what it writes is what the agent takes, and a wrong answer is asked again with the reason."""
 
+import os
 import stat
 import sys
 import tomllib
@@ -107,6 +108,69 @@ def test_the_checks_say_what_does_not_work_and_how_it_goes_on(wizard):
     result = wizard(ANSWERS)
     assert "Does it work?" in result.output
     assert "Next:" in result.output
+
+
+def test_a_second_run_keeps_the_database_the_answers_and_the_former_file(wizard, tmp_path, monkeypatch):
+    """Another database would know of nobody's STOP; Enter must change nothing."""
+    assert wizard(ANSWERS.replace('"5001", "+15125550100"', '"5001"') + "[setup]\ndry_run = false\n",
+                  "--skip-checks").exit_code == 0  # fmt: skip
+    written = tmp_path / "etc" / "config.toml"
+    former = written.read_text()
+    before = load(written)
+    words = ["init", "--config", str(written), "--force", "--skip-checks"]
+    monkeypatch.setattr(sys, "argv", ["textback-pbx", *words])
+    result = CliRunner().invoke(app, words, input="\n" * 30, prog_name="textback-pbx")
+    assert result.exit_code == 0, result.output
+    now = load(written)
+    assert (now.database, now.office, now.hours, now.ami_secret(), now.dry_run, now.modem.port) == (
+        before.database, before.office, before.hours, before.ami_secret(), False, before.modem.port
+    )  # fmt: skip
+    assert [line.dialled for line in now.lines] == [("5001",)]
+    [kept] = written.parent.glob("config.toml.former-*")
+    assert kept.read_text() == former
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o640
+    assert str(kept) in result.output
+    former = written.read_text()
+    written.write_text(former.replace("office.country", "x").replace('country = "US"', 'country = "usa"'))  # broken
+    assert wizard_again(words, ANSWERS, tmp_path).exit_code == 0
+    assert load(written).database == before.database
+
+
+def wizard_again(words, answers, folder):
+    (folder / "again.toml").write_text(answers)
+    return CliRunner().invoke(app, [*words, "--answers", str(folder / "again.toml")], prog_name="textback-pbx")
+
+
+def test_leaving_in_the_middle_changes_nothing(tmp_path, monkeypatch):
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    (etc / "ami-secret").write_text("the one that works\n")
+    (etc / "config.toml").write_text('[office]\nname = "x"\n')
+    words = ["init", "--config", str(etc / "config.toml"), "--force", "--skip-checks"]
+    monkeypatch.setattr(sys, "argv", ["textback-pbx", *words])
+    result = CliRunner().invoke(app, words, input="\n\n\n\nanother secret\nLakeside\n", prog_name="textback-pbx")
+    assert result.exit_code != 0
+    assert (etc / "ami-secret").read_text() == "the one that works\n"
+    assert (etc / "config.toml").read_text() == '[office]\nname = "x"\n'
+    assert sorted(path.name for path in etc.iterdir()) == ["ami-secret", "config.toml"]
+
+
+def test_a_hurried_person_is_asked_again_for_the_modem_and_the_policy(wizard, tmp_path):
+    typed = ["7", "", *[""] * 3, "Lakeside Plumbing", "US", "", "America/Chicago", *[""] * 8, "no", "recorder",
+             "recorded", "the owner"]  # fmt: skip
+    result = wizard(ANSWERS, "--skip-checks", typed="\n".join(typed) + "\n")
+    assert result.exit_code == 0, result.output
+    assert "no number 7" in result.output
+    assert "'recorder' is no policy" in result.output
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_without_the_right_to_write_it_says_so_before_it_asks(tmp_path, monkeypatch):
+    tmp_path.chmod(0o500)
+    words = ["init", "--config", str(tmp_path / "c.toml")]
+    monkeypatch.setattr(sys, "argv", ["textback-pbx", *words])
+    result = CliRunner().invoke(app, words, input="", prog_name="textback-pbx")
+    assert (result.exit_code, "sudo" in result.output, "1. The modem" in result.output) == (3, True, False)
 
 
 # the file ----------------------------------------------------------------------------------------------------

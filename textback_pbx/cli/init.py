@@ -12,10 +12,13 @@ import typer
 from textback_pbx.cli.common import EXIT_NO, EXIT_SETUP, EXIT_USAGE, ConfigOption, fail, run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textback_pbx.config import Settings
     from textback_pbx.setup import Question
 
 app = typer.Typer(add_completion=False)
+_DATABASE = Path("/var/lib/textback-pbx/textback.sqlite")
 
 
 @app.command()
@@ -27,10 +30,17 @@ def init(
     secret_file: Annotated[
         Path | None, typer.Option("--secret-file", help="A file that holds the AMI secret, instead of typing it.")
     ] = None,
-    database: Annotated[Path, typer.Option("--database", help="Where everything will be kept.")] = Path(
-        "/var/lib/textback-pbx/textback.sqlite"
-    ),
-    force: Annotated[bool, typer.Option("--force", help="Write over a configuration that is there.")] = False,
+    database: Annotated[
+        Path | None,
+        typer.Option(
+            "--database",
+            help="Where everything will be kept [where it is, at first /var/lib/textback-pbx/textback.sqlite].",
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Write a configuration that is there anew; the former one is kept beside it."),
+    ] = False,
     skip_checks: Annotated[bool, typer.Option("--skip-checks", help="Do not try the PBX and the modem.")] = False,
 ) -> None:
     """Set the office up: find the modem, try the PBX, ask what is needed, write the configuration.
@@ -43,11 +53,21 @@ def init(
     if path.exists() and not force:
         fail(f"{path} is there already. Edit it, or write a new one: textback-pbx init --force", EXIT_USAGE)
     try:
+        _insist_on_a_place(path)
         Wizard(path, _Answers(answers), secret_file, database).run(skip_checks=skip_checks)
     except ConfigProblem as problem:
         fail(str(problem), EXIT_SETUP)
-    except OSError as error:
+    except PermissionError as error:
         fail(f"{error}. Run it as root: sudo textback-pbx init", EXIT_SETUP)
+    except OSError as error:
+        fail(f"{error}. What was there before is unchanged", EXIT_SETUP)
+
+
+def _insist_on_a_place(path: Path) -> None:
+    """Before twenty questions are answered, not after. Raises ``PermissionError``."""
+    folder = next(one for one in path.absolute().parents if one.is_dir())
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(13, "cannot be written by this user", str(folder))
 
 
 class _Answers:
@@ -87,8 +107,14 @@ def _flat(file: Path) -> dict[str, str]:
 class Wizard:
     """The steps, each in a few lines on the screen."""
 
-    def __init__(self, path: Path, answers: _Answers, secret_file: Path | None, database: Path) -> None:
-        self._path, self._answers, self._secret_file, self._database = path, answers, secret_file, database
+    def __init__(self, path: Path, answers: _Answers, secret_file: Path | None, database: Path | None) -> None:
+        from textback_pbx.setup import former_of, offers
+
+        self._path, self._answers, self._secret_file = path, answers, secret_file
+        self._former, former_database = former_of(path)
+        self._database = database or former_database or _DATABASE
+        self._offers = offers(self._former) if self._former is not None and answers.a_person else {}
+        self._secret: str | None = None
         self._found: dict[str, str] = {}
 
     def run(self, *, skip_checks: bool) -> None:
@@ -109,7 +135,7 @@ class Wizard:
     def _modem(self) -> str:
         """Choose the modem's port; a stick without an AT port is refused with words."""
         from textback_pbx.modem import finding, holders
-        from textback_pbx.setup import numbered
+        from textback_pbx.setup import numbered, problem_of
 
         print("1. The modem")
         ports = finding.candidates()
@@ -122,10 +148,20 @@ class Wizard:
         else:
             print("   no modem found below /dev/serial/by-id: plug it in and run this again, or name its port")
         best = next((n for n, port in enumerate(ports, start=1) if port.hint), 1 if ports else None)
-        answer = self._answers.get("modem.port", "   Which one? A number, or a port", str(best or ""))
-        if answer.isdigit() and 1 <= int(answer) <= len(ports):
-            return ports[int(answer) - 1].port
-        return answer
+        offer = self._offers.get("modem.port") or str(best or "")
+
+        def wrong(answer: str) -> str:
+            if answer.isdigit() and not 1 <= int(answer) <= len(ports):
+                return f"there is no number {answer} in the list; a port begins with /dev/"
+            return "" if answer.isdigit() or not answer else problem_of("modem.port", answer)
+
+        answer = self._retry(lambda: self._answers.get("modem.port", "   Which one? A number, or a port", offer), wrong)
+        return ports[int(answer) - 1].port if answer.isdigit() else answer
+
+    def _retry(self, ask: Callable[[], str], wrong: Callable[[str], str]) -> str:
+        from textback_pbx.setup import retry
+
+        return retry(ask, wrong, print, tries=5 if self._answers.a_person else 1)
 
     # 2 ---------------------------------------------------------------------------------------------------------
 
@@ -136,15 +172,19 @@ class Wizard:
         for question in AMI:
             self._ask(question)
         if self._secret_file is None and self._answers.a_person and not os.environ.get("TEXTBACK_PBX__AMI__SECRET"):
-            self._keep_secret(str(typer.prompt("   Its secret", hide_input=True)))
+            self._secret = self._ask_secret()
+
+    def _ask_secret(self) -> str:
+        """Ask without an echo; Enter keeps the one that is there. Nothing is written before all is answered."""
+        kept = self._former.ami_secret() if self._former is not None else ""
+        words = "   Its secret (Enter: as it is)" if kept else "   Its secret"
+        return str(typer.prompt(words, hide_input=True, default=kept or None, show_default=False))
 
     def _keep_secret(self, secret: str) -> None:
         """Write the secret where only the agent's user reads it."""
         from textback_pbx.setup import SECRET_FILE
 
-        folder = self._path.parent
-        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        self._secret_file = folder / SECRET_FILE.name
+        self._secret_file = self._path.parent / SECRET_FILE.name
         _write_private(self._secret_file, secret + "\n")
 
     # 3 ---------------------------------------------------------------------------------------------------------
@@ -157,30 +197,34 @@ class Wizard:
             self._ask(question)
 
     def _ask(self, question: Question) -> None:
-        from textback_pbx.setup import problem_of, retry
+        from textback_pbx.setup import problem_of
 
-        self._found[question.key] = retry(
-            lambda: self._answers.get(question.key, f"   {question.words}", question.offer),
+        offer = self._offers.get(question.key, question.offer)
+        self._found[question.key] = self._retry(
+            lambda: self._answers.get(question.key, f"   {question.words}", offer),
             lambda text: problem_of(question.key, text, self._found.get("office.country", "US")),
-            print,
-            tries=5 if self._answers.a_person else 1,
         )
 
     # 4 ---------------------------------------------------------------------------------------------------------
 
     def _write(self, modem: str) -> Settings:
-        from textback_pbx.setup import checked, compose
+        from textback_pbx.setup import SECRET_FILE, checked, compose, set_aside
 
-        dry = self._answers.get("setup.dry_run", "\n4. Decide and record only, send nothing at first (yes, no)", "yes")
+        words = "\n4. Decide and record only, send nothing at first (yes, no)"
+        dry = self._answers.get("setup.dry_run", words, self._offers.get("setup.dry_run", "yes"))
         text = compose(
             self._found,
             modem=modem,
-            secret_file=self._secret_file,
+            secret_file=self._secret_file if self._secret is None else self._path.parent / SECRET_FILE.name,
             dry_run=dry.lower() not in ("no", "false", "n"),
             database=self._database,
         )
-        settings = checked(text, self._path)
         self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        if self._path.exists():
+            print(f"   the former file is {set_aside(self._path)}: copy over what was changed in it by hand")
+        if self._secret is not None:
+            self._keep_secret(self._secret)
+        settings = checked(text, self._path)
         _write_private(self._path, text)
         print(f"   written: {self._path}")
         return settings
@@ -195,9 +239,10 @@ class Wizard:
         print("\n5. Which proof a text needs")
         for policy in POLICIES.values():
             print(f"   {policy.name.value}: {policy.summary}")
-        name = self._answers.get("consent.policy", "   Your choice (it can be changed)", "recorded")
-        if name not in set(PolicyName):
-            fail(f"{name!r} is no policy: choose one of {', '.join(PolicyName)}", EXIT_USAGE)
+        name = self._retry(
+            lambda: self._answers.get("consent.policy", "   Your choice (it can be changed)", "recorded"),
+            lambda text: "" if text in set(PolicyName) else f"{text!r} is no policy: one of {', '.join(PolicyName)}",
+        )
         actor = self._answers.get("consent.actor", "   Who chooses (this goes into the ledger)", "installer")
         print(f"   This text goes into the ledger:\n   {POLICIES[PolicyName(name)].text}")
         seq = run(lambda: choose(self._path, POLICIES[PolicyName(name)], "", actor))
