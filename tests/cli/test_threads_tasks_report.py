@@ -114,6 +114,11 @@ def test_words_are_found_and_wrong_questions_answered_with_words(config):
     assert "must not be there" in run(threads.app, config, "search", "tap OR -tap", code=2)
 
 
+def test_in_a_dry_run_a_reply_is_refused_with_words(config):
+    config.write_text("dry_run = true\n" + config.read_text())
+    assert "dry_run is on, so nothing was sent" in run(threads.app, config, "reply", "1", "hello", code=1)
+
+
 def test_a_canned_reply_is_filled_and_an_unknown_one_named(config):
     assert "Queued as message 2" in run(threads.app, config, "reply", "1", "--canned", "on_our_way")
     shown = run(threads.app, config, "show", "1")

@@ -63,16 +63,28 @@ class Desk:
     """One life of the agent's loops. ``step`` is called at each step that can be seen from outside."""
 
     def __init__(
-        self, database: Any, network: Network, clock: ManualClock, *, extra: str = "", nudge: bool = True, step=nothing
+        self,
+        database: Any,
+        network: Network,
+        clock: ManualClock,
+        *,
+        before: str = "",
+        extra: str = "",
+        nudge: bool = True,
+        step=nothing,
     ) -> None:
         self.database, self.network, self.clock = database, network, clock
-        self.settings = parse(CONFIG.format(days=_ALL_DAY, nudge=str(nudge).lower()) + extra, Path("desk.toml"))
+        self.settings = parse(
+            before + CONFIG.format(days=_ALL_DAY, nudge=str(nudge).lower()) + extra, Path("desk.toml")
+        )
         self.office = office_of(self.settings)
         self.board = Board(clock)
         self.synchronised = True
         self.talking: set[str] = set()
         self.unread = Unread()
-        self.outbox = OutboxSettings(budget=Budget(gap_s=0.0, per_hour=1000, per_day=1000))
+        self.outbox = OutboxSettings(
+            budget=Budget(gap_s=0.0, per_hour=1000, per_day=1000), dry_run=self.settings.dry_run
+        )
         self.keeper = Keeper(database, clock, self.board, on_change=nobody, is_synchronised=lambda: self.synchronised)
         trusted = self.keeper.trusted
         self.decider = Decider(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_SEGMENTS = 6
 
 
-async def send(tx: Tx, thread: Thread, text: str, *, actor: str, now_ms: int) -> dict[str, Any]:
+async def send(tx: Tx, thread: Thread, text: str, *, actor: str, now_ms: int, dry_run: bool = False) -> dict[str, Any]:
     """Queue a person's text to a thread; leave with words where it may not or cannot be sent."""
     from textback_pbx.consent.store import is_opted_out
     from textback_pbx.decision.segments import segment
@@ -34,6 +34,8 @@ async def send(tx: Tx, thread: Thread, text: str, *, actor: str, now_ms: int) ->
         fail(f"the text takes {len(cut.parts)} SMS, at most {MOST_SEGMENTS} are allowed: shorten it", EXIT_USAGE)
     if not answerable(thread.number):
         fail(f"{thread.number or 'the sender'} is a name or a short code, not a number: it cannot be answered by text")
+    if dry_run:
+        fail("dry_run is on, so nothing was sent: call instead, or switch it off in the configuration")
     if await is_opted_out(tx, thread.number):
         fail(f"{thread.number} asked for no more texts, so nothing was sent; call instead, or wait for their START")
     new = NewMessage(

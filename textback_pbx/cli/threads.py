@@ -153,7 +153,7 @@ def reply(
     async def work(tx: Tx, settings: Settings) -> dict[str, Any]:
         thread = await find(tx, which, line, settings)
         words = words_of(settings, thread, canned, now_ms()) if canned else text
-        return await send(tx, thread, words, actor=who(actor), now_ms=now_ms())
+        return await send(tx, thread, words, actor=who(actor), now_ms=now_ms(), dry_run=settings.dry_run)
 
     sent = change(config, work)
     queued = f"message {sent['message_id']} ({sent['segments']} SMS)"

@@ -41,6 +41,7 @@ from textback_pbx.outbox.store import (
 )
 
 _DAY_MS, _SECOND_MS = 86_400_000, 1_000
+_DRY_RUN = "a dry run: nothing leaves"
 _OPTED_OUT = "this number does not want texts (opt-out)"
 _BATCH = 200
 
@@ -135,7 +136,7 @@ async def claim_next(tx: Tx, asking: Asking, pace: Pace, look: SecondLook, setti
     wanted = {"now": asking.now_ms, "iccid": asking.iccid, **_names(asking.share)}
     ended: list[Settled] = []
     while wait_s <= 0 and len(ended) < _BATCH and (row := await tx.one(_CANDIDATE, wanted)) is not None:
-        refused = await _ended_on_sight(tx, row, asking.now_ms)
+        refused = await _ended_on_sight(tx, row, asking.now_ms, settings)
         ended += refused
         if not refused and await _second_look(tx, row, look, asking.now_ms, ended):
             taken = {"claimed_ms": asking.now_ms, "modem": asking.modem}
@@ -176,12 +177,14 @@ async def hand_over_ages(tx: Tx, iccid: str, now_ms: int) -> list[float]:
     return [(now_ms - row["handed_over_ms"]) / _SECOND_MS for row in rows for _ in range(max(1, row["tries"]))]
 
 
-async def _ended_on_sight(tx: Tx, row: Row, now_ms: int) -> list[Settled]:
+async def _ended_on_sight(tx: Tx, row: Row, now_ms: int, settings: OutboxSettings) -> list[Settled]:
     """End a text that must not be sent whatever the facts are; an empty list when it may."""
     if row["cancelled"] is not None:
         return await end_queued(tx, row["id"], Event.CANCEL, row["cancelled"], now_ms)
     if row["expires_ms"] <= now_ms:
         return await end_queued(tx, row["id"], Event.EXPIRE, EXPIRED, now_ms)
+    if settings.dry_run and row["kind"] != "test" and not row["look_again"]:  # the look says it of what it looks at
+        return await cancel(tx, row["id"], _DRY_RUN, now_ms)
     why = await _unwanted(tx, row)
     return [] if why is None else await cancel(tx, row["id"], why, now_ms)
 

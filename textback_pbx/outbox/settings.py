@@ -16,7 +16,8 @@ class OutboxSettings:
     manager must wait longer. ``confirmation_ms``: how long the confirmation of a STOP is still sent.
     ``validity_minutes``: how long the network goes on trying to reach the phone (TP-VP). ``look_s``: how soon a
     line that cannot send, a hold, or a disk that cannot be written is looked at again without a wake-up;
-    ``idle_look_s`` the same when nothing is wrong (another program may have put a text in).
+    ``idle_look_s`` the same when nothing is wrong (another program may have put a text in). ``dry_run``: nothing but
+    an installer's test leaves, whoever put it in and whenever.
     """
 
     budget: Budget = field(default_factory=Budget)
@@ -28,3 +29,4 @@ class OutboxSettings:
     look_s: float = 15.0
     idle_look_s: float = 60.0
     longest_rest_s: float = 900.0
+    dry_run: bool = False

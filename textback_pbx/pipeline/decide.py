@@ -168,7 +168,8 @@ class Decider:
         """Judge a held or delayed text by fresh facts, just before it leaves."""
         if self._on_the_phone(message["number"]):
             return Later(self._clock.now_ms() + _TALK_MS, "the person is on the phone with the office")
-        if _just_decided(message, self._clock.now_ms()):
+        dry = self._office.policy.dry_run  # switched on while the text waited: what was to leave becomes a task
+        if not dry and _just_decided(message, self._clock.now_ms()):
             return Go()
         line = self._office.line(message["line"])
         facts = await self._facts(tx, message["call_id"], line, look=2)
@@ -176,12 +177,12 @@ class Decider:
         row = await decisions.decision_of(tx, message["call_id"])
         assert row is not None
         await decisions.save_look(tx, row["id"], decision, facts.now_ms)
-        if decision.verdict is Verdict.TEXT:
+        if decision.verdict is Verdict.TEXT and not dry:
             wait = decision.not_before_ms > facts.now_ms
             return Later(decision.not_before_ms, decision.reason) if wait else Go()
         subject = Subject(f"call:{message['call_id']}", message["line"], message["number"], call_id=message["call_id"])
         await self._task(tx, subject, decision, facts.now_ms)
-        return Drop(decision.reason)
+        return Drop("a dry run: nothing leaves" if decision.verdict is Verdict.TEXT else decision.reason)
 
 
 def _just_decided(message: Row, now_ms: int) -> bool:

@@ -37,7 +37,7 @@ def outbox_settings(settings: Settings, table: Table | None = None) -> OutboxSet
     """Map one modem's table (that of ``[modem]``) onto its send loop's settings."""
     modem = table or settings.modem
     budget = Budget(float(modem.seconds_between_texts), modem.texts_per_hour, modem.texts_per_day)
-    return OutboxSettings(budget=budget, validity_minutes=modem.validity_hours * 60)
+    return OutboxSettings(budget=budget, validity_minutes=modem.validity_hours * 60, dry_run=settings.dry_run)
 
 
 def pool_settings(settings: Settings) -> PoolSettings:
