@@ -10,6 +10,8 @@ from textback_pbx.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from textback_pbx.consent.store import is_opted_out
 from textback_pbx.pipeline import people
 from textback_pbx.pipeline.people import Subject
+from textback_pbx.replies.inbound import Part
+from textback_pbx.replies.store import store_part
 from textback_pbx.tasks import staff_store
 from textback_pbx.tasks import store as tasks
 from textback_pbx.tasks.book import Kind, Priority
@@ -171,6 +173,23 @@ async def test_words_after_the_code_go_to_the_customer_as_they_are(desk):
     assert (sent["kind"], sent["actor"]) == ("staff", "kim")
     assert await desk.tasks() == []
     assert [row["status"] for row in await desk.rows("SELECT status FROM threads")] == ["waiting_on_them"]
+
+
+async def test_half_a_text_of_staff_does_nothing_and_the_whole_one_does_it_once(desk):
+    await desk.writes("our water heater leaks")
+    words = ("10 We will be there at five, but please do not ", "open the valve before that")
+    for seq, said in enumerate(words, 1):
+        async with desk.database.transaction() as tx:
+            now_ms = desk.clock.now_ms()
+            half = Part("m", KIM, f"08{seq:06X}", now_ms, said, scts_ms=TUESDAY_10, concat_ref=7, seq=seq, total=2)
+            await store_part(tx, half)
+        await desk.work()
+        if seq == 1:
+            await desk.jump(25 * 60)  # it is shown without its second part
+            await desk.work()
+            assert await desk.texts(CUSTOMER) == []
+            assert any(text.startswith("A part of your text never came") for text in await desk.texts(KIM))
+    assert await desk.texts(CUSTOMER) == [words[0][3:] + words[1]]
 
 
 async def test_a_booking_by_text_has_its_window(desk):

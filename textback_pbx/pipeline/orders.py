@@ -33,6 +33,7 @@ from textback_pbx.tasks.staff import Person, Role, chain
 MOST_SEGMENTS = 6
 _SHOWN = 5
 _HELP = "Write the code and your words: 12 done, 12 call, 12 on my way, 12 booked, 12 take, 12 pass. LIST: your tasks"
+_HALF = "A part of your text never came, nothing was done. Please write it again"
 _Words = Coroutine[Any, Any, str]
 
 
@@ -46,7 +47,7 @@ class Orders:
     async def handle(self, tx: Tx, inbound_id: int, sender: str, now_ms: int) -> None:
         """Carry one text out and answer it."""
         person = self._staff.of_phone(sender)
-        row = await tx.one("SELECT body, received_ms FROM inbound WHERE id = ?", (inbound_id,))
+        row = await tx.one("SELECT body, complete FROM inbound WHERE id = ?", (inbound_id,))
         assert row is not None
         assert person is not None
         said = orders.read(row["body"])
@@ -55,7 +56,8 @@ class Orders:
         if said.code is None and keyword.rule == "exact" and keyword.label.value in ("stop", "start"):
             await self._consent(tx, person, row["body"], keyword.label.value, inbound_id=inbound_id, now_ms=now_ms)
             return
-        answer = await self._obey(tx, person, said, now_ms)
+        # Half a sentence may mean its opposite; when the rest comes after all, the text is read again, as a whole.
+        answer = await self._obey(tx, person, said, now_ms) if row["complete"] else _HALF
         await replies.handled_for_staff(tx, inbound_id, f"{person.name}: {said.order.value}")
         quiet = said.order not in (Order.CALL, Order.LIST, Order.HELP) and answer.startswith("ok")
         if answer and not (quiet and not self._office.staffing.notify.confirm):
