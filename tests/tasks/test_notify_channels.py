@@ -1,8 +1,10 @@
 """Webhooks and Apprise against a real server: signed, the same id on each try, nothing followed, nothing hangs."""
 
 import asyncio
+import contextlib
 import json
 import time
+from email import message_from_string
 
 import pytest
 
@@ -130,6 +132,30 @@ async def test_apprise_tells_by_a_real_plugin_and_its_addresses_are_in_no_log(ca
         assert isinstance(await Apprise().tell([address], "t", "b"), Again)
     assert "hush" not in caplog.text
     assert isinstance(await Apprise().tell(["nonsense://x"], "t", "b"), Never)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the library's own imports
+async def test_a_customers_words_are_no_markup_in_a_mail(monkeypatch):
+    from apprise.plugins.email import base
+
+    mails = []
+
+    class MailServer(contextlib.nullcontext):
+        def __init__(self, **_):
+            super().__init__(self)
+
+        def sendmail(self, _, to, body):
+            mails.append(body)
+            return True
+
+    monkeypatch.setattr(base, "AppriseSMTPController", MailServer)
+    body = 'answer\n"<img src=https://x.invalid/p> **now** & &lt;b&gt;"\nlast line'
+    assert await Apprise().tell(["mailto://u:p@example.com"], "<b>t</b>", body) == Told()
+    (mail,) = mails
+    texts = [one for one in message_from_string(mail).walk() if one.get_content_maintype() == "text"]
+    said = {one.get_content_subtype(): one.get_payload(decode=True).decode() for one in texts}
+    assert "<img" not in said.get("html", "")
+    assert body in said["plain"]
 
 
 async def test_apprise_that_hangs_neither_holds_the_loop_nor_piles_up(monkeypatch):

@@ -117,7 +117,9 @@ def _tell(addresses: Sequence[str], title: str, body: str) -> Outcome:
     wrong = sum(not sender.add(address) for address in addresses)
     if wrong == len(addresses):
         return Never("Apprise does not know this kind of address")
-    return Told() if sender.notify(body=body, title=title) else Again("it was not taken")
+    # Plain words: without that, a mail takes what a customer wrote for HTML, links and pictures included.
+    taken = sender.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT)
+    return Told() if taken else Again("it was not taken")
 
 
 async def _in_thread(work: Callable[[], Outcome], ended: Callable[[], None]) -> Outcome:
