@@ -133,6 +133,35 @@ def test_a_call_known_by_its_trunk_only_is_of_low_confidence():
     assert [bool(call.doubts) for call in calls] == [False, True]
 
 
+def test_two_callers_on_one_analogue_line_are_two_calls_without_a_uniqueid_too():
+    line = {"channel": "DAHDI/1-1", "uniqueid": ""}
+    first = row(**line, src="5125550142")
+    second = row(
+        **line, src="5125550143", calldate="2026-11-20 17:00:23", disposition="ANSWERED", billsec=5, duration=9
+    )  # fmt: skip
+    calls, _ = folded([first, second])
+    assert [_who_and_what(call) for call in calls] == [("5125550142", "no_answer"), ("5125550143", "answered")]
+
+
+def test_an_isdn_trunk_is_known_by_its_span_for_every_caller():
+    known = row(channel="DAHDI/i1/5125550142-1")
+    calls, _ = folded([known, row(dcontext="internal", channel="DAHDI/i1/5125550143-2", uniqueid="1795215600.9")])
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"userfield": "textback.pres=prohib"}, {"userfield": "textback.pres=allowed", "sequence": 2}],
+        [{"pres": "prohib", "userfield": "textback.pres=allowed"}],
+        [{"pres": "allowed", "userfield": "textback.pres=prohib"}],
+    ],
+)
+def test_what_one_row_says_was_withheld_is_withheld(rows):
+    (call,), _ = folded([row(**more) for more in rows])
+    assert (call.record.withheld, call.record.caller) == (True, "")
+
+
 @pytest.mark.parametrize(
     ("more", "withheld", "presentation"),
     [

@@ -301,6 +301,16 @@ async def test_a_withheld_caller_leaves_no_number_in_the_row(database):
     assert CALLER[1:] not in repr(row)
 
 
+def test_a_withheld_number_in_an_isdn_channels_name_is_not_kept():
+    w = Wire()
+    r = w.root("DAHDI/i1/5125550142-2a", number="5125550142")
+    r.presentation = "prohib"
+    (finished,) = calls(feed(ready(), b"".join(w.end(r, 17).blocks)))
+    row = store.row_of(finished, line="main", caller=None)
+    assert "5550142" not in row.facts + row.legs + row.caller_raw
+    assert json.loads(row.facts)["trunk"] == "DAHDI/i1"
+
+
 async def test_gaps_calls_out_and_the_heartbeat(database):
     async with database.transaction() as tx:
         first = await store.open_gap(tx, "pbx", NOW, "closed")

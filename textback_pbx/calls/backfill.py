@@ -19,7 +19,7 @@ from textback_pbx.calls.backfill_book import OUTGOING, Book, Timed, is_person, t
 from textback_pbx.calls.backfill_rows import CdrRow, Times
 from textback_pbx.calls.freeze import application_name
 from textback_pbx.calls.outcome import USER_BUSY, CallRecord, Leg, Outcome, Verdict, judge
-from textback_pbx.calls.trunks import TrunkMatcher, local_half, no_number, presentation_withheld
+from textback_pbx.calls.trunks import TrunkMatcher, local_half, no_number, presentation_withheld, prohibited
 
 #: Applications that answer a caller and hold no person; anything else that answered may have been one.
 MACHINES = frozenset(
@@ -117,7 +117,8 @@ def _maybe_a_person(own: list[Timed], family: list[Timed], book: Book) -> bool:
 
 def _record(book: Book, first: Timed, own: list[Timed], family: list[Timed], joined: list[Timed]) -> CallRecord:
     said = {name: value for one in own for name, value in one.row.said.items()}
-    pres = said.get("pres", "")
+    told = [one.row.said["pres"] for one in own if "pres" in one.row.said]
+    pres = next((one for one in told if prohibited(one)), said.get("pres", ""))
     withheld = no_number(first.row.number) or (pres != "" and presentation_withheld(pres))
     legs = [leg for one in (*own, *family) if (leg := _leg(one, own[-1], book))]
     legs += [_joiner(one, book) for one in joined if one.row.disposition == "ANSWERED" and one.row.bill_s >= 0]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textback_pbx.calls.backfill_rows import CdrRow, Times
-from textback_pbx.calls.trunks import NOT_A_PERSON, TrunkMatcher, local_half, technology
+from textback_pbx.calls.trunks import NOT_A_PERSON, TrunkMatcher, endpoint, local_half, technology
 
 #: Applications under which Asterisk notes the called side of a call; such a row is nobody's call.
 OUTGOING = frozenset(("appdial", "appdial2", "appqueue", "appfollowme", "apppage"))
@@ -35,11 +35,6 @@ def timed(rows: Sequence[CdrRow], times: Times) -> list[Timed]:
     return found
 
 
-def stem(channel: str) -> str:
-    """A channel's name without the number at its end: the trunk or the phone it belongs to."""
-    return channel.rpartition("-")[0] or channel
-
-
 def is_person(channel: str) -> bool:
     """Whether a channel is a real one, not Asterisk's own helper."""
     return bool(channel) and technology(channel) not in NOT_A_PERSON
@@ -59,7 +54,7 @@ class Book:
                 self.behind[half[0]].append(one)
             if is_person(one.row.dst_channel) and is_person(one.row.channel):
                 self.towards[one.row.dst_channel].append(one)
-        sure = {stem(one.row.channel) for one in rows if self.entered(one)}
+        sure = {endpoint(one.row.channel) for one in rows if self.entered(one)}
         self.names = names | sure
         self.roots = [key for key, own in self.by_root.items() if any(self.is_inbound(one) for one in own)]
 
@@ -73,12 +68,12 @@ class Book:
     def is_inbound(self, one: Timed) -> bool:
         """The same, or its channel belongs to a trunk that other calls came in through."""
         row = one.row
-        known = is_person(row.channel) and row.application not in OUTGOING and stem(row.channel) in self.names
+        known = is_person(row.channel) and row.application not in OUTGOING and endpoint(row.channel) in self.names
         return known or self.entered(one)
 
     def is_trunk(self, channel: str) -> bool:
         """Whether a channel leads to the outside."""
-        return is_person(channel) and (stem(channel) in self.names or self.trunks.outside("", channel))
+        return is_person(channel) and (endpoint(channel) in self.names or self.trunks.outside("", channel))
 
     def family(self, own: list[Timed]) -> list[Timed]:
         """The rows behind the Local channels that these rows dial, and those behind them."""
@@ -96,14 +91,16 @@ class Book:
 def _by_channel(rows: list[Timed]) -> dict[str, list[Timed]]:
     """Rows of one channel together: by Uniqueid, or by the channel's name while its rows follow one another."""
     found: dict[str, list[Timed]] = {}
-    last: dict[str, tuple[str, int]] = {}
+    last: dict[tuple[str, str], tuple[str, int]] = {}
     for one in sorted(rows, key=lambda one: (one.start_ms, one.row.sequence, one.row.order)):
         key = one.row.uniqueid
         if not key:
-            key, until_ms = last.get(one.row.channel, ("", 0))
+            # An analogue line's channel has the same name for every caller.
+            place = (one.row.channel, one.row.number if technology(one.row.channel) == "dahdi" else "")
+            key, until_ms = last.get(place, ("", 0))
             if not key or one.start_ms > until_ms + 5_000:
                 key = f"{one.row.channel}@{one.start_ms // 1_000}"
-            last[one.row.channel] = (key, max(until_ms, one.end_ms))
+            last[place] = (key, max(until_ms, one.end_ms))
         found.setdefault(key, []).append(one)
     return found
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from textback_pbx.calls.trunks import prohibited
+
 Columns = Mapping[str, str]
 #: The second that a Uniqueid names: ``1795218289.0``, or ``office-1795218289.0`` with a system name.
 _UNIQUEID = re.compile(r"(?:.*-)?(\d{9,11})\.\d+")
@@ -110,8 +112,10 @@ def _number(columns: Columns) -> str:
 def _said(columns: Columns) -> dict[str, str]:
     notes = " ".join(columns.get(name, "") for name in ("textback", "userfield"))
     said = {name.lower(): value for name, value in _SAID.findall(notes)}
-    given = next((columns[name] for name in _PRESENTATIONS if columns.get(name)), "")
-    return {**({"pres": given[:40]} if given else {}), **said}
+    given = next((columns[name] for name in _PRESENTATIONS if columns.get(name)), "")[:40]
+    if given and (prohibited(given) or "pres" not in said):
+        said["pres"] = given
+    return said
 
 
 def _whole(text: str) -> int | None:

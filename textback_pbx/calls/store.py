@@ -11,6 +11,7 @@ from typing import Any
 from textback_pbx.calls.outcome import CallRecord, Outcome
 from textback_pbx.calls.replay import leg_as_json, ring_ms
 from textback_pbx.calls.selftest import Seen, seen_of
+from textback_pbx.calls.trunks import endpoint
 from textback_pbx.calls.watcher import Finished, FinishedOut
 from textback_pbx.clock import DAY_MS
 from textback_pbx.database import Row, Tx
@@ -71,7 +72,7 @@ def _facts(record: CallRecord, finished: Finished) -> dict[str, Any]:
     facts = dict(record.facts)
     if record.withheld:
         facts.pop("consent", None)  # it may name the number that the caller withheld
-    trunk = record.channel.rpartition("-")[0]  # what calls out and recovered calls are known by
+    trunk = endpoint(record.channel)  # what calls out and recovered calls are known by
     return facts | {"application": record.application, "why": finished.verdict.condition, "trunk": trunk}
 
 

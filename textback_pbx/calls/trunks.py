@@ -79,9 +79,17 @@ def technology(name: str) -> str:
     return name.partition("/")[0].lower()
 
 
+_SPAN = re.compile(r"(DAHDI/i\d{1,4})/.*", re.IGNORECASE | re.DOTALL)
+
+
 def endpoint(name: str) -> str:
-    """The phone or trunk a channel belongs to: ``PJSIP/101`` of ``PJSIP/101-0000002a``."""
-    return name.rpartition("-")[0] or name
+    """The phone or trunk a channel belongs to: ``PJSIP/101`` of ``PJSIP/101-0000002a``.
+
+    An ISDN channel has the other side's number in its name (``DAHDI/i1/5125550142-2a``), withheld or not: its trunk is
+    the span, ``DAHDI/i1``.
+    """
+    span = _SPAN.fullmatch(name)
+    return span[1] if span else name.rpartition("-")[0] or name
 
 
 def local_half(name: str) -> tuple[str, str] | None:
