@@ -6,6 +6,7 @@ import pytest
 
 from tests.modem.bench import CALLER, bench
 from tests.modem.support import report
+from textback_pbx.modem import modem as modem_module
 from textback_pbx.modem import profile
 from textback_pbx.modem.items import Problem
 from textback_pbx.modem.pdu import Deliver, StatusReport, Undecodable, decode
@@ -344,6 +345,15 @@ async def test_one_silent_command_is_borne(monkeypatch, times):
         await one.until(lambda: False, seconds=15)
         assert one.modem.health.resets == 0
         assert await one.submit() == Accepted(1)
+
+
+@pytest.mark.fault(32, 47)
+async def test_a_silent_modem_is_told_with_the_program_that_may_be_taking_its_answers(monkeypatch):
+    monkeypatch.setattr(modem_module, "reading_along", lambda port: f"; another has {port}")
+    async with bench(monkeypatch) as one:
+        one.sim.arm(Fault("hang"))
+        assert await one.until(lambda: one.modem.health.problem is Problem.SILENT, seconds=200, step=5)
+        assert "; another has memory" in one.modem.trouble()
 
 
 @pytest.mark.fault(32)

@@ -198,4 +198,5 @@ async def ser2net(path: str):
 def test_held_ports_are_found_in_proc(tmp_path):
     assert isinstance(holders.holders(str(tmp_path)), list)
     assert isinstance(holders.modem_manager_runs(), bool)
+    assert holders.reading_along("socket://127.0.0.1:7") == holders.reading_along(str(tmp_path / "gone")) == ""
     assert Path("/proc").is_dir()

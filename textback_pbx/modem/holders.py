@@ -110,6 +110,19 @@ def modem_manager_runs() -> bool:
     )
 
 
+def reading_along(url: str) -> str:
+    """Name who else has our open port, for the words of a modem that does not answer; empty when nobody is seen.
+
+    No lock keeps out a program of root's, and ModemManager is one: it takes the answers that we wait for.
+    """
+    if "://" in url or not Path(url).exists():
+        return ""
+    names = holders(url)
+    if not names and modem_manager_runs() and not rules_installed():
+        names = ["ModemManager"]  # whose files this user may not see
+    return f"; {', '.join(names)} may be reading its answers: stop that program first" if names else ""
+
+
 def rules_installed(
     folders: Sequence[Path] = (Path("/etc/udev/rules.d"), Path("/usr/lib/udev/rules.d"), Path("/lib/udev/rules.d")),
 ) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 
 from textback_pbx.clock import Clock
 from textback_pbx.modem.health import BLOCKING, Health
+from textback_pbx.modem.holders import reading_along
 from textback_pbx.modem.inbox import Inbox
 from textback_pbx.modem.items import HealthChanged, Item, Problem, Stored
 from textback_pbx.modem.jobs import DeleteJob, Jobs, SubmitJob
@@ -192,7 +193,7 @@ class Modem:
             return Problem.SETUP_REFUSED, str(error)
         except (Silent, Slow) as error:
             self._reset(session)
-            return Problem.SILENT, str(error)
+            return Problem.SILENT, f"{error}{await asyncio.to_thread(reading_along, self.settings.port)}"
         finally:
             session.close()
 
