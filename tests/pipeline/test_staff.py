@@ -110,6 +110,29 @@ async def test_an_emergency_is_told_to_the_whole_chain_at_once(desk):
     assert (await desk.tasks())[0]["owner"] == "lee"
 
 
+async def test_an_emergency_in_a_task_that_everybody_had_is_told_to_the_whole_chain(desk):
+    await desk.writes("our water heater leaks")
+    await desk.later(40)
+    assert (await desk.tasks())[0]["owner"] == "ada", "kim and lee had it before"
+    await desk.writes("it burst, water is pouring through the ceiling onto the fuse box")
+    assert (await desk.tasks())[0]["priority"] == "emergency"
+    for number in (KIM, LEE, ADA):
+        assert any("EMERGENCY" in text for text in await desk.texts(number)), number
+    await desk.later(7)
+    assert len({row["owner"] for row in await desk.rows("SELECT owner FROM task_events ORDER BY id DESC LIMIT 2")}) == 2
+
+
+async def test_who_takes_a_task_that_everybody_had_does_not_keep_it_in_silence(desk):
+    await desk.writes("our water heater leaks")
+    await desk.later(40)
+    await desk.writes("10 take", LEE)
+    before = len(await desk.texts(ADA))
+    assert (await desk.tasks())[0]["owner"] == "lee"
+    await desk.later(70)
+    assert (await desk.tasks())[0]["owner"] == "ada"
+    assert any("OVERDUE" in text for text in (await desk.texts(ADA))[before:])
+
+
 async def test_who_is_away_gets_nothing_and_the_turn_is_kept_over_a_restart(desk):
     async with desk.database.transaction() as tx:
         await staff_store.say_away(tx, "kim", TUESDAY_10 - 1, TUESDAY_10 + DAY_MS, actor="test")

@@ -13,6 +13,8 @@ from textback_pbx.tasks.orders import next_code
 from textback_pbx.tasks.store import record
 
 _AHEAD_MS = 400 * 86_400_000
+#: Steps after which a task takes its way from the start: it is another matter now, or somebody's promise.
+_ANEW = ("taken", "raised", "reopened")
 
 
 async def turns_of(tx: Tx, queue: str) -> dict[str, int]:
@@ -73,16 +75,17 @@ async def past_due(tx: Tx, now_ms: int, limit: int = 20) -> list[Row]:
 
 
 async def late_of(tx: Tx, task: Row, line_owner: str) -> Late:
-    """Return what the escalation reads of one task."""
+    """Return what the escalation reads of one task; whoever had it before it began anew may have it again."""
     rows = await tx.all("SELECT owner, what, at_ms FROM task_events WHERE task_id = ? ORDER BY id", (task["id"],))
     last = rows[-1] if rows else None
+    anew = max((place for place, row in enumerate(rows) if row["what"] in _ANEW), default=0)
     told_now = last is not None and last["what"] in ("opened", "raised", "assigned", "reopened")
     return Late(
         owner=task["owner"],
         queue=task["queue"],
         priority=Priority(task["priority"]),
         level=task["level"],
-        tried=frozenset(row["owner"] for row in rows),
+        tried=frozenset(row["owner"] for row in rows[anew:]),
         line_owner=line_owner,
         fresh=told_now and last is not None and last["at_ms"] >= task["due_ms"],
     )

@@ -204,12 +204,15 @@ async def _move_thread(tx: Tx, thread_id: int, step: Step, now_ms: int) -> None:
 async def raise_task(
     tx: Tx, task_id: int, priority: Priority, due_ms: int, why: str, *, now_ms: int | None = None
 ) -> bool:
-    """Raise an open task's priority and draw its deadline near; never lower one or put the other off."""
+    """Raise an open task's priority and draw its deadline near; never lower one or put the other off.
+
+    Whoever was passed by before is told again: what was a tap that drips is a flood now.
+    """
     row = await tx.one("SELECT * FROM tasks WHERE id = ? AND state = 'open'", (task_id,))
     if row is None or higher(Priority(row["priority"]), priority).value == row["priority"]:
         return False
     await tx.run(
-        "UPDATE tasks SET priority = :priority, due_ms = min(due_ms, :due), reason = :reason,"
+        "UPDATE tasks SET priority = :priority, due_ms = min(due_ms, :due), level = 0, reason = :reason,"
         " escalate_ms = min(escalate_ms, :due) WHERE id = :id",
         {"priority": priority.value, "due": due_ms, "reason": f"{row['reason']}; {why}", "id": task_id},
     )
