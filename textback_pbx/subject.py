@@ -30,7 +30,15 @@ _TASKS = f"SELECT id FROM tasks WHERE number = :n OR call_id IN ({_CALLS}) OR th
 _EVENTS = (
     f"SELECT id FROM events WHERE json_extract(data, '$.thread_id') IN ({_THREADS})"
     f" OR json_extract(data, '$.call_id') IN ({_CALLS}) OR json_extract(data, '$.task_id') IN ({_TASKS})"
-    f" OR json_extract(data, '$.inbound_id') IN ({_INBOUND})"
+    f" OR json_extract(data, '$.inbound_id') IN ({_INBOUND}) OR json_extract(data, '$.message_id') IN ({_TEXTS})"
+    " OR json_extract(data, '$.consent_seq') IN (SELECT seq FROM consent WHERE subject = :subject)"
+)
+#: What our own staff wrote about the person, and what they were told.
+_ORDERS = f"SELECT id FROM inbound WHERE about_thread_id IN ({_THREADS})"
+_TOLD = (
+    f"SELECT message_id FROM notifications WHERE event_id IN ({_EVENTS}) UNION ALL"
+    f" SELECT id FROM messages WHERE about_thread_id IN ({_THREADS}) UNION ALL"
+    f" SELECT id FROM messages WHERE kind = 'notify' AND inbound_id IN ({_ORDERS})"
 )
 _CONTACT = "SELECT contact_id FROM contact_numbers WHERE number = :n"
 
@@ -55,9 +63,10 @@ PLACES: tuple[Place, ...] = (
           {"payload": "''", "error": "''",
            "state": "CASE WHEN state IN ('waiting', 'dead') THEN 'dropped' ELSE state END"}),
     Place("parts", f"message_id IN ({_TEXTS})", {"text": _WORDS, "pdu": "''"}),
-    Place("parts", f"message_id IN (SELECT message_id FROM notifications WHERE event_id IN ({_EVENTS}))",
-          {"text": _WORDS, "pdu": "''"}),
-    Place("messages", f"id IN (SELECT message_id FROM notifications WHERE event_id IN ({_EVENTS}))", {"body": _WORDS}),
+    Place("parts", f"message_id IN ({_TOLD})", {"text": _WORDS, "pdu": "''"}),
+    Place("messages", f"id IN ({_TOLD})", {"body": _WORDS}),
+    Place("inbound_parts", f"inbound_id IN ({_ORDERS})", {"text": _WORDS, "raw": "''", "problem": "''"}),
+    Place("inbound", f"id IN ({_ORDERS})", {"body": _WORDS}),
     Place("status_reports", f"recipient = :n OR part_id IN (SELECT id FROM parts WHERE message_id IN ({_TEXTS}))",
           {"recipient": ":token", "raw": "''"}),
     Place("task_events", f"task_id IN ({_TASKS})", {"detail": "''"}),
@@ -102,7 +111,8 @@ async def access(tx: Tx, number: str, now_ms: int) -> dict[str, Any]:
         "status": (await consent.state_of(tx, number, now_ms)).status.value,
         "entries": await consent.export(tx, number),
     }
-    values = {"n": number}
+    entries = await consent.entries_of(tx, number)
+    values = {"n": number, "subject": entries[0].subject if entries else ""}
     for place in PLACES:
         rows = await tx.all(f"SELECT * FROM {place.table} WHERE {place.rows}", values)
         kept = found.setdefault(place.table, [])
@@ -155,7 +165,7 @@ async def erase_again(tx: Tx, subjects: Collection[str]) -> int:
 
 
 async def _forget(tx: Tx, number: str, subject: str) -> dict[str, int]:
-    values = {"n": number, "token": f"erased-{subject[:16]}", "erased": ERASED}
+    values = {"n": number, "subject": subject, "token": f"erased-{subject[:16]}", "erased": ERASED}
     await _make_room(tx, values)
     done: dict[str, int] = {}
     for place in PLACES:

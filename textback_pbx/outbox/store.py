@@ -53,6 +53,7 @@ class NewMessage:
     template: str = ""
     template_version: str = ""
     look_again: bool = False
+    about_thread_id: int | None = None  # a text to our own staff: whose words may stand in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ async def enqueue(tx: Tx, new: NewMessage, now_ms: int, *, confirmation_ms: int 
         "template_version": new.template_version,
         "actor": new.actor,
         "look_again": int(new.look_again),
+        "about_thread_id": new.about_thread_id,
     }
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
     message_id = await tx.value(

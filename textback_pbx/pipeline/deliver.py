@@ -187,7 +187,8 @@ class Deliverer:
             if wait_ms:
                 await notify_store.put_off(tx, one, now_ms + wait_ms, "so many texts an hour are enough")
                 return None
-            message_id = await outbox.enqueue(tx, _message(person.phone, one, now_ms), now_ms)
+            about = await notify_store.thread_of_task(tx, one.payload.get("task_id"))
+            message_id = await outbox.enqueue(tx, _message(person.phone, one, now_ms, about), now_ms)
             assert message_id is not None
             await notify_store.queued_as(tx, one, message_id, now_ms)
         self._on_text()
@@ -204,7 +205,7 @@ class Deliverer:
             await self._poster.close()
 
 
-def _message(number: str, one: Notice, now_ms: int) -> outbox.NewMessage:
+def _message(number: str, one: Notice, now_ms: int, about: int | None) -> outbox.NewMessage:
     body = one.payload["text"]
     cut = segment(body)
     while len(cut.parts) > _MOST_SEGMENTS:
@@ -220,4 +221,5 @@ def _message(number: str, one: Notice, now_ms: int) -> outbox.NewMessage:
         not_before_ms=now_ms,
         expires_ms=now_ms + _TEXT_LIVES_MS,
         template="staff_urgent" if one.payload.get("urgent") else "staff_notice",
+        about_thread_id=about,
     )

@@ -57,7 +57,7 @@ class Orders:
             await self._consent(tx, person, row["body"], keyword.label.value, inbound_id=inbound_id, now_ms=now_ms)
             return
         # Half a sentence may mean its opposite; when the rest comes after all, the text is read again, as a whole.
-        answer = await self._obey(tx, person, said, now_ms) if row["complete"] else _HALF
+        answer = await self._obey(tx, person, said, now_ms, inbound_id=inbound_id) if row["complete"] else _HALF
         await replies.handled_for_staff(tx, inbound_id, f"{person.name}: {said.order.value}")
         quiet = said.order not in (Order.CALL, Order.LIST, Order.HELP) and answer.startswith("ok")
         if answer and not (quiet and not self._office.staffing.notify.confirm):
@@ -72,7 +72,7 @@ class Orders:
             await consent.append(tx, entry)
         await replies.handled_for_staff(tx, inbound_id, f"{person.name}: {keyword}")
 
-    async def _obey(self, tx: Tx, person: Person, said: Said, now_ms: int) -> str:
+    async def _obey(self, tx: Tx, person: Person, said: Said, now_ms: int, *, inbound_id: int) -> str:
         """Do what is asked; return the words of the answer, which begin with "ok" where nothing has to be said."""
         if said.order is Order.LIST:
             return await self._list(tx, person, now_ms)
@@ -84,6 +84,7 @@ class Orders:
         if thread is None:
             return f"{said.code}: {coded.why}, nothing was sent. LIST shows your tasks"
         await staff_store.touch_code(tx, said.code, now_ms)
+        await replies.about_thread(tx, inbound_id, thread.id)
         words = await _ORDERS[said.order](self, tx, person, thread, said, now_ms)
         return words.replace("#", str(said.code))
 

@@ -221,6 +221,11 @@ async def written_before(tx: Tx, thread_id: int, inbound_id: int, since_ms: int)
     return found is not None
 
 
+async def about_thread(tx: Tx, inbound_id: int, thread_id: int) -> None:
+    """Keep which conversation a text of our own staff is about: their words of a person go with that person."""
+    await tx.run("UPDATE inbound SET about_thread_id = ? WHERE id = ?", (thread_id, inbound_id))
+
+
 async def handled_for_staff(tx: Tx, inbound_id: int, why: str) -> None:
     """Record what was made of a text of our own staff."""
     await tx.run(

@@ -198,7 +198,8 @@ CREATE TABLE messages (
   template_version TEXT NOT NULL DEFAULT '',
   actor TEXT NOT NULL,                    -- 'agent' or the member of staff
   look_again INTEGER NOT NULL DEFAULT 0 CHECK (look_again IN (0, 1)),  -- the facts are read again before it leaves
-  cancelled TEXT                          -- why it will not be sent; NULL while it may
+  cancelled TEXT,                         -- why it will not be sent; NULL while it may
+  about_thread_id INTEGER                 -- a text to our own staff: the thread it tells of; it may outlive that
 ) STRICT;
 CREATE UNIQUE INDEX one_automatic_text_per_call ON messages (call_id) WHERE kind = 'auto';   -- promise 1
 CREATE UNIQUE INDEX one_nudge_per_call ON messages (call_id) WHERE kind = 'nudge';
@@ -206,6 +207,7 @@ CREATE UNIQUE INDEX one_keyword_answer_per_text ON messages (inbound_id, kind) W
 CREATE INDEX messages_by_number ON messages (number, created_ms);
 CREATE INDEX messages_automatic ON messages (created_ms) WHERE kind IN ('auto', 'nudge');   -- the caps count these
 CREATE INDEX messages_by_thread ON messages (thread_id, id);
+CREATE INDEX messages_about ON messages (about_thread_id) WHERE about_thread_id IS NOT NULL;
 
 -- One row per SMS part: the unit that is handed to the modem at most once without a human (promise 2).
 CREATE TABLE parts (
@@ -297,8 +299,10 @@ CREATE TABLE inbound (
   keyword TEXT NOT NULL DEFAULT '' CHECK (keyword IN ('', 'stop', 'start', 'help', 'ambiguous', 'none')),
   keyword_why TEXT NOT NULL DEFAULT '',
   intake TEXT NOT NULL DEFAULT '{}',
-  state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'handled'))
+  state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'handled')),
+  about_thread_id INTEGER                 -- a text of our own staff: the thread it is about; it may outlive that
 ) STRICT;
+CREATE INDEX inbound_about ON inbound (about_thread_id) WHERE about_thread_id IS NOT NULL;
 CREATE INDEX inbound_to_handle ON inbound (id) WHERE state = 'new';
 CREATE INDEX inbound_by_thread ON inbound (thread_id, id);
 CREATE INDEX inbound_by_sender ON inbound (sender, received_ms);

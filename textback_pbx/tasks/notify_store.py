@@ -288,6 +288,16 @@ async def text_ages(tx: Tx, number: str, now_ms: int, since_ms: int, *, answers:
     return [now_ms - row["created_ms"] for row in rows]
 
 
+async def thread_of_task(tx: Tx, task_id: int | None) -> int | None:
+    """Return the thread a task is about, also where only its number and line tell."""
+    found = await tx.value(
+        "SELECT coalesce(k.thread_id, (SELECT t.id FROM threads t WHERE t.number = k.number AND t.line = k.line))"
+        " FROM tasks k WHERE k.id = ?",
+        (task_id,),
+    )
+    return None if found is None else int(found)
+
+
 async def queued_as(tx: Tx, notice: Notice, message_id: int, now_ms: int) -> None:
     """The text stands in the outbox, which sends it once; what it says is kept here until the network has it."""
     await tx.run(
