@@ -65,6 +65,16 @@ async def test_a_wrong_pin_is_tried_once_ever(monkeypatch, database):
 
 
 @pytest.mark.fault(35)
+async def test_the_pin_is_not_tried_on_another_card_than_the_configured_one(monkeypatch, database):
+    card = SimCard("+15125550100", pin="4321")
+    settings = {"pin": "1234", "iccid": "8944000000000000019"}
+    async with bench(monkeypatch, sim=card, pins=remembered(database), start=False, **settings) as one:
+        assert await real(one, lambda: one.modem.health.problem is Problem.WRONG_SIM)
+        assert card.pin_tries == 3
+    assert await results(database) == []
+
+
+@pytest.mark.fault(35)
 @pytest.mark.parametrize("event", ["command", "reply"])
 async def test_a_pin_whose_answer_nobody_saw_is_not_tried_again(monkeypatch, database, event):
     card = SimCard("+15125550100", pin="1234")

@@ -52,12 +52,24 @@ class Pins:
 
 
 async def unlock(
-    session: Session, clock: Clock, settings: ModemSettings, profile: Profile, *, pins: Pins | None, imei: str
+    session: Session,
+    clock: Clock,
+    settings: ModemSettings,
+    profile: Profile,
+    *,
+    pins: Pins | None,
+    imei: str,
+    check: Callable[[str], None],
 ) -> str:
-    """Bring the SIM to READY and return its ICCID; raises :class:`CannotUse`."""
+    """Bring the SIM to READY and return its ICCID; raises :class:`CannotUse`, and what ``check`` raises of the ICCID.
+
+    Another's card is told before the PIN is tried where it can be: that would cost it one of its three tries.
+    """
     state = await _state(session, clock)
     iccid = await _iccid(session, profile)
     if state == "SIM PIN":
+        if iccid:
+            check(iccid)
         await _enter(session, clock, settings, pins, iccid or f"imei-{imei}")
         iccid = iccid or await _iccid(session, profile)
     elif _OTHER_LOCKS.get(state, Problem.SIM_FAILED) is not None and state != "READY":
@@ -66,6 +78,7 @@ async def unlock(
     card = iccid or await _imsi(session)
     if not card:
         raise CannotUse(Problem.SIM_FAILED, "neither its ICCID nor its IMSI can be read")
+    check(card)
     return card
 
 

@@ -61,8 +61,11 @@ async def set_up(session: Session, clock: Clock, settings: ModemSettings, pins: 
     session.timing = profile.timing
     _check("stick", imei, settings.imei, pinned.partition("/")[0], Problem.WRONG_STICK)
     await _power(session)
-    iccid = await unlock(session, clock, settings, profile, pins=pins, imei=imei)
-    _check("SIM", iccid, settings.iccid, pinned.partition("/")[2], Problem.WRONG_SIM)
+
+    def right_card(iccid: str) -> None:
+        _check("SIM", iccid, settings.iccid, pinned.partition("/")[2], Problem.WRONG_SIM)
+
+    iccid = await unlock(session, clock, settings, profile, pins=pins, imei=imei, check=right_card)
     cnmi = await _messages(session, profile)
     usable, hidden = await _storages(session, clock, profile)
     smsc = await _smsc(session, settings)
