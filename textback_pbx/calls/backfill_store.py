@@ -59,7 +59,8 @@ async def same_call(tx: Tx, row: CallRow, taken: frozenset[int] = frozenset()) -
     columns = "id, outcome, source, uniqueid, caller, dialled, started_ms, ended_ms"
     if row.uniqueid:
         return await tx.one(
-            f"SELECT {columns} FROM calls WHERE uniqueid = ? AND pbx = ? AND abs(started_ms - ?) < ?",  # noqa: S608
+            f"SELECT {columns} FROM calls WHERE uniqueid = ? AND pbx = ?"  # noqa: S608
+            " AND (clock_trusted = 0 OR abs(started_ms - ?) < ?)",
             (row.uniqueid, row.pbx, row.started_ms, DAY_MS),
         )
     near = await tx.all(

@@ -55,6 +55,7 @@ class Listener:
         self._warnings: dict[str, str] = {}
         self._kept = Seen()
         self._connected = False
+        self._open_ended = False  # heard again, and nobody knows yet what time it was
         self._beat_ms = 0
 
     @property
@@ -88,12 +89,23 @@ class Listener:
         return any(isinstance(parsed, phone.Number) and parsed.e164 == number for parsed in spoken)
 
     async def beat(self, *, now: bool = False) -> None:
-        """Note on disk until when the PBX was heard, so that a crash leaves a gap with a beginning."""
+        """Note on disk until when the PBX was heard, so that a crash leaves a gap with a beginning.
+
+        A clock that is not trusted notes nothing, and a gap that ended meanwhile ends when it is: a Raspberry Pi boots
+        with yesterday's time, and by that the gap would end before it began.
+        """
         now_ms = self._clock.now_ms()
-        if self._connected and (now or abs(now_ms - self._beat_ms) >= _BEAT_MS):
+        if not self._connected or not self._clock_trusted():
+            return
+        late, self._open_ended = self._open_ended, False
+        if late or now or abs(now_ms - self._beat_ms) >= _BEAT_MS:
             async with self._database.transaction() as tx:
                 await calls.heartbeat(tx, self._settings.name, now_ms)
+                if late:
+                    await calls.close_gap(tx, self._settings.name, now_ms)
             self._beat_ms = now_ms
+        if late:
+            self._on_heard_again()
 
     async def _store(self, results: list[Result]) -> None:
         async with self._database.transaction() as tx:
@@ -117,8 +129,10 @@ class Listener:
             case GapOpened():
                 await calls.open_gap(tx, result.pbx, result.from_ms, result.reason)
             case GapClosed():
-                await calls.close_gap(tx, result.pbx, result.until_ms)
-                await calls.heartbeat(tx, result.pbx, result.until_ms)
+                self._open_ended = not self._clock_trusted()
+                if not self._open_ended:
+                    await calls.close_gap(tx, result.pbx, result.until_ms)
+                    await calls.heartbeat(tx, result.pbx, result.until_ms)
             case Warned():
                 pass
         return None
