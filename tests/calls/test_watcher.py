@@ -212,6 +212,33 @@ def test_a_call_that_began_in_the_gap_and_was_sent_on_to_another_context_is_not_
     assert (finished.verdict.outcome, finished.verdict.detail) == (Outcome.LOST, "gap")
 
 
+def test_a_call_whose_end_was_heard_before_the_gap_was_heard_whole():
+    watcher = ready()
+    w = Wire()
+    r = w.root()
+    w.up(r)  # a menu
+    leg = w.dial(r, "PJSIP/101-2")
+    w.ring(leg).asks(r).end(r)
+    assert calls(feed(watcher, b"".join(w.blocks))) == []  # its phone has a short grace
+    watcher.take(DOWN_ITEM, 100.5)
+    (finished,) = calls(watcher.take(connected(), 101.0))
+    assert (finished.verdict.outcome, finished.record.adopted) == (Outcome.NO_ANSWER, False)
+
+
+def test_two_who_wait_in_a_parking_lot_are_not_joined_by_a_reconnection():
+    watcher = ready()
+    w = Wire()
+    r = w.root()
+    desk = w.chan("PJSIP/101-9", context="internal")
+    w.up(r, desk).enter("lot", r, desk, tech="holding_bridge")
+    feed(watcher, b"".join(w.blocks))
+    watcher.take(DOWN_ITEM, 100.5)
+    results = watcher.take(connected(live(r, "lot"), live(desk, "lot")), 101.0)
+    rest = Wire()
+    (finished,) = calls(results + feed(watcher, b"".join(rest.end(desk).end(r).blocks)))
+    assert finished.verdict.outcome is not Outcome.ANSWERED
+
+
 def test_a_phones_own_call_under_way_is_no_customers():
     watcher = ready()
     watcher.know_trunks(["PJSIP/trunk"])

@@ -169,6 +169,10 @@ class Bridges:
         chan.bridge = bridge
         (self._holding.add if holding else self._holding.discard)(bridge)
 
+    def is_holding(self, bridge: str) -> bool:
+        """Whether this bridge is known to connect nobody (the list of live channels does not tell)."""
+        return bridge in self._holding
+
     def leave(self, chan: Chan, bridge: str | None) -> None:
         """Take a channel out of a bridge; nothing if it is elsewhere already."""
         if bridge is None or chan.bridge != bridge:

@@ -100,9 +100,9 @@ class Fold:
         return result
 
     def missed_a_part(self, live: set[str]) -> Notices:
-        """After a gap: end the channels that are not in ``live``, and mark every open call as heard in part."""
+        """After a gap: end the channels that are not in ``live``, and mark every call in progress as heard in part."""
         for group in list(self._calls.groups.values()):
-            if group.kind is Kind.CUSTOMER and group.root is not None:
+            if group.kind is Kind.CUSTOMER and group.root is not None and group.root.alive:
                 group.adopted = True
                 group.facts.setdefault("adopted_up", group.root.up)
         return self.end_unheard(self.live_channels() - live)
@@ -282,7 +282,7 @@ def _live(calls: Registry, event: ev.LiveChannel) -> None:
     if chan.group.adopted and chan.group.root is chan and chan.up:
         chan.group.facts["adopted_up"] = True
     if event.bridge:
-        calls.bridges.enter(chan, event.bridge, holding=False)
+        calls.bridges.enter(chan, event.bridge, holding=calls.bridges.is_holding(event.bridge))
         calls.meet(chan)
     else:
         calls.bridges.leave(chan, chan.bridge)
