@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.outbox.support import a_text
-from tests.pipeline.staff_desk import CUSTOMER, KIM, TUESDAY_10, Desk
+from tests.pipeline.staff_desk import ADA, CUSTOMER, KIM, TUESDAY_10, Desk
 from tests.replies.support import a_call
 from textback_pbx.database import Database
 from textback_pbx.outbox.budget import Budget, Pace
@@ -13,8 +13,9 @@ from textback_pbx.outbox.claim_store import Asking, Idle, claim_next
 from textback_pbx.outbox.settings import OutboxSettings
 from textback_pbx.outbox.store import enqueue
 from textback_pbx.tasks import notify_store
-from textback_pbx.tasks.notify import PAUSES_S, Never, Told
-from textback_pbx.tasks.store import close_task
+from textback_pbx.tasks.book import Priority
+from textback_pbx.tasks.notify import PAUSES_S, Again, Never, Told
+from textback_pbx.tasks.store import close_task, raise_task
 
 
 class PowerCut(BaseException):
@@ -72,6 +73,53 @@ async def test_one_endpoint_that_is_down_holds_up_nobody_else(desk):
     await desk.writes("STOP")
     assert desk.receiver.types("wall") == ["optout"]
     assert await desk.texts(CUSTOMER) != []
+
+
+async def test_an_endpoint_that_is_slow_and_has_much_to_catch_up_on_keeps_no_text_to_staff_waiting(desk):
+    async def slowly(endpoint, *said):
+        if endpoint.name == "crm":
+            await desk.clock.advance(9)
+        return await post(endpoint, *said)
+
+    desk.receiver.down = {"crm"}
+    for n in range(60):
+        await desk.writes(f"Do you also do bathrooms? {n}", f"+151255501{n:02}")
+    await desk.jump(61)
+    desk.receiver.down.clear()
+    post, desk.receiver.post = desk.receiver.post, slowly
+    async with desk.database.transaction() as tx:
+        (task,) = await tx.all("SELECT * FROM tasks ORDER BY id LIMIT 1")
+        await raise_task(tx, task["id"], Priority.EMERGENCY, desk.clock.now_ms(), "a flood", now_ms=desk.clock.now_ms())
+    await desk.teller.step()
+    before = desk.clock.monotonic()
+    await desk.deliverer.step()
+    assert any("EMERGENCY" in text for text in await desk.texts(ADA))
+    assert desk.clock.monotonic() - before < 30, "and the next one does not wait for the fifty before it"
+
+
+async def test_an_address_that_fails_has_nothing_told_twice_at_the_other_one(tmp_path, clock):
+    clock.set_wall(TUESDAY_10)
+    desk = Desk(clock, extra='[notify]\naddresses = ["json://mail.invalid", "json://push.invalid"]\n')
+    await desk.open(tmp_path / "t.sqlite")
+
+    async def tell(addresses, title, body):
+        if set(addresses) & desk.receiver.down:
+            return Again("it was not taken")
+        desk.receiver.taken += [(address, title, {"body": body}) for address in addresses]
+        return Told()
+
+    desk.receiver.tell, desk.receiver.down = tell, {"json://push.invalid"}
+    try:
+        await desk.writes("Do you also do bathrooms?")
+        await desk.later(15)
+        assert [to for to, _, _ in desk.receiver.taken if to.startswith("json")] == ["json://mail.invalid"]
+        assert "office#2: it was not taken" in desk.board.get("notify").message
+        desk.receiver.down = set()
+        await desk.later(40)
+        told = [to for to, _, _ in desk.receiver.taken if to.startswith("json")]
+        assert told == ["json://mail.invalid", "json://push.invalid"]
+    finally:
+        await desk.close()
 
 
 async def test_an_endpoint_that_is_gone_is_asked_no_more_until_a_person_says_so(desk):

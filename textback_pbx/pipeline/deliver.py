@@ -17,14 +17,16 @@ from textback_pbx.outbox import store as outbox
 from textback_pbx.pipeline.office import DEFAULT_LINE, Office
 from textback_pbx.pipeline.tell import OFFICE
 from textback_pbx.tasks import notify_store
-from textback_pbx.tasks.notify import Again, Channel, Endpoint, Never, Outcome, pause_ms, within
+from textback_pbx.tasks.notify import Again, Channel, Endpoint, Never, Outcome, of_target, pause_ms, within
 from textback_pbx.tasks.notify_channels import Apprise, Webhooks
 from textback_pbx.tasks.notify_store import Notice
 
 _IDLE_S, _LEAST_S = 60.0, 0.05
 #: A try that was begun and never settled is made again after this.
 _LEASE_MS = 60 * SECOND_MS
-_BATCH = 50
+#: So many for each target a turn, and no further one after so long: a slow endpoint with a day's events to catch up
+#: on must not keep an urgent text to staff waiting.
+_BATCH, _TURN_S = 50, 5.0
 _TEXT_LIVES_MS = 4 * HOUR_MS
 #: A message to staff is one text if it can be, and never more than two.
 _MOST_SEGMENTS = 2
@@ -110,8 +112,11 @@ class Deliverer:
             self._board.note("notify", State.OK, "everybody was told")
 
     async def _work_off(self, target: _Target, notices: list[Notice]) -> None:
-        """Tell one target what waits for it, oldest first, until it fails."""
+        """Tell one target what waits for it, oldest first, until it fails or its turn is over."""
+        end = self._clock.monotonic() + _TURN_S
         for one in notices:
+            if self._clock.monotonic() > end:
+                return
             outcome = await self._one(one)
             if isinstance(outcome, Again) and outcome.all:
                 failures = self._failures[target] = self._failures.get(target, 0) + 1
@@ -166,9 +171,10 @@ class Deliverer:
             if endpoint is None:
                 return Never("no endpoint of this name is configured any more")
             return await self._poster.post(endpoint, one.uid, one.payload, now_ms, one.tries + 1)
-        addresses = self._staffing.addresses.get("" if one.target == OFFICE else one.target, ())
+        name, place = of_target(one.target)
+        addresses = self._staffing.addresses.get("" if name == OFFICE else name, ())[place : place + 1]
         if not addresses:
-            return Never("no addresses are configured any more")
+            return Never("this address is not configured any more")
         return await self._mailer.tell(addresses, one.payload.get("title", ""), one.payload.get("body", ""))
 
     async def _text(self, one: Notice) -> Outcome | None:

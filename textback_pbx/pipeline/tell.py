@@ -30,6 +30,7 @@ from textback_pbx.tasks.notify import (
     envelope,
     headline,
     held_until,
+    targets,
     text_for_staff,
 )
 from textback_pbx.tasks.staff import Person, back_at
@@ -199,7 +200,9 @@ class Teller:
     ) -> None:
         matter, task = about
         payload = {"title": headline(matter), "body": body_for_staff(matter), **_about(task, target)}
-        await notify_store.add(tx, event["id"], Channel.APPRISE, target, payload, now_ms=now_ms, at_ms=at_ms)
+        addresses = self._staffing.addresses["" if target == OFFICE else target]
+        for one in targets(target, len(addresses)):
+            await notify_store.add(tx, event["id"], Channel.APPRISE, one, payload, now_ms=now_ms, at_ms=at_ms)
 
     async def _forget(self, tx: Tx, now_ms: int) -> None:
         """Forget what was told long ago, a batch a step; once an hour when there was nothing left."""

@@ -10,6 +10,7 @@ from textback_pbx.database import Database, Tx
 from textback_pbx.pipeline.figures import report_of
 from textback_pbx.pipeline.office import Office
 from textback_pbx.tasks import weekly, weekly_store
+from textback_pbx.tasks.notify import targets
 from textback_pbx.tasks.periods import week_of
 from textback_pbx.tasks.report import Report
 from textback_pbx.tasks.weekly import WeeklySettings
@@ -56,7 +57,9 @@ class Weekly:
             mail = weekly.mail(
                 await self._report(tx, monday, now_ms), await self._report(tx, monday - timedelta(7), now_ms), monday
             )
-            await weekly_store.keep(tx, monday, mail, self._settings.to, now_ms)
+            addresses = self._office.staffing.addresses
+            to = [one for name in self._settings.to for one in targets(name, len(addresses.get(name, ())))]
+            await weekly_store.keep(tx, monday, mail, tuple(to), now_ms)
         self._on_notice()
         return 0.0
 

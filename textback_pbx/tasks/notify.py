@@ -172,6 +172,20 @@ def envelope(name: str, at_ms: int, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": name, "timestamp": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"), "data": data}
 
 
+def targets(name: str, addresses: int) -> tuple[str, ...]:
+    """Return the targets of somebody with so many addresses: each is told, tried again and given up by itself.
+
+    Told together, the mail that arrived would go out again each time that the push service beside it fails.
+    """
+    return (name, *(f"{name}#{place}" for place in range(2, addresses + 1)))
+
+
+def of_target(target: str) -> tuple[str, int]:
+    """Return whose target this is, and the place of its address among theirs, from 0."""
+    name, _, place = target.partition("#")
+    return name, int(place or 1) - 1
+
+
 # what came of a try ------------------------------------------------------------------------------------------
 
 

@@ -86,14 +86,18 @@ async def add(
     return changed == 1
 
 
-async def due(tx: Tx, now_ms: int, *, resting: tuple[tuple[str, str], ...] = (), limit: int = 20) -> list[Notice]:
-    """Return what is to be told now, oldest first; ``resting`` are (channel, target) pairs that get a pause."""
+async def due(tx: Tx, now_ms: int, *, resting: tuple[tuple[str, str], ...] = (), limit: int = 50) -> list[Notice]:
+    """Return what is to be told now, oldest first, ``limit`` for each target.
+
+    ``resting`` are (channel, target) pairs that get a pause.
+    """
     rows = await tx.all(
-        "SELECT n.*, e.uid, e.name, e.at_ms FROM notifications n INDEXED BY notifications_waiting"
-        " JOIN events e ON e.id = n.event_id WHERE n.state = 'waiting'"
-        " AND (n.next_try_ms <= :now OR n.next_try_ms > :far)"
-        " AND n.channel || ' ' || n.target NOT IN (SELECT value FROM json_each(:resting))"
-        " ORDER BY n.id LIMIT :limit",
+        "SELECT n.*, e.uid, e.name, e.at_ms FROM (SELECT w.id, row_number() OVER (PARTITION BY w.channel, w.target"
+        " ORDER BY w.id) AS place FROM notifications w INDEXED BY notifications_waiting WHERE w.state = 'waiting'"
+        " AND (w.next_try_ms <= :now OR w.next_try_ms > :far)"
+        " AND w.channel || ' ' || w.target NOT IN (SELECT value FROM json_each(:resting))) AS due"
+        " JOIN notifications n ON n.id = due.id JOIN events e ON e.id = n.event_id"
+        " WHERE due.place <= :limit ORDER BY n.id",
         {
             "now": now_ms,
             "far": now_ms + _FARTHEST_MS,

@@ -8,7 +8,7 @@ from datetime import date, timedelta, tzinfo
 
 from textback_pbx.database import Tx
 from textback_pbx.tasks import notify_store
-from textback_pbx.tasks.notify import Channel
+from textback_pbx.tasks.notify import Channel, of_target
 from textback_pbx.tasks.weekly import Mail, monday_of
 
 _NEXT = "weekly_mail_next"
@@ -30,7 +30,7 @@ async def switch_off(tx: Tx) -> None:
 
 
 async def keep(tx: Tx, monday: date, mail: Mail, to: tuple[str, ...], now_ms: int) -> bool:
-    """Keep the mail of one week and hand it to everybody's channel; ``False``: that week had one already."""
+    """Keep the mail of one week and hand it to each target's channel; ``False``: that week had one already."""
     following = (monday + timedelta(days=7)).isoformat()
     await tx.run("UPDATE meta SET value = ? WHERE key = ?", (following, _NEXT))
     made = await tx.run(
@@ -42,8 +42,8 @@ async def keep(tx: Tx, monday: date, mail: Mail, to: tuple[str, ...], now_ms: in
     source = f"weekly:{monday.isoformat()}"
     await notify_store.emit(tx, "report.weekly", source, now_ms, {"week": monday.isoformat()})
     event_id = int(await tx.value("SELECT id FROM events WHERE source = ?", (source,)))
-    for person in to:
-        payload = {"title": mail.subject, "body": mail.body, "person": person}
-        await notify_store.add(tx, event_id, Channel.APPRISE.value, person, payload, now_ms=now_ms)
+    for target in to:
+        payload = {"title": mail.subject, "body": mail.body, "person": of_target(target)[0]}
+        await notify_store.add(tx, event_id, Channel.APPRISE.value, target, payload, now_ms=now_ms)
     await notify_store.told(tx, event_id)
     return True
