@@ -1,4 +1,4 @@
-"""What an admin types in a hurry: a purge with a wrong clock."""
+"""What an admin types in a hurry: a purge with a wrong clock; and a terminal without colours."""
 
 import asyncio
 import sys
@@ -46,3 +46,14 @@ def test_a_clock_years_ahead_does_not_delete_the_offices_memory(typed, tmp_path,
     result = typed("purge")
     assert asyncio.run(calls()) == left
     assert (result.exit_code, "timedatectl" in result.output) == ((0, False) if synchronised else (3, True))
+
+
+@pytest.mark.parametrize(("asked", "environment", "terminal", "is_plain"), [
+    (False, {}, True, False), (True, {}, True, True), (False, {"NO_COLOR": "1"}, True, True), (False, {}, False, True),
+])  # fmt: skip
+def test_colours_only_on_a_terminal_where_nobody_has_said_no(monkeypatch, asked, environment, terminal, is_plain):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    assert common.plain(no_color=asked) is is_plain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
@@ -32,6 +33,10 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 ActorOption = Annotated[str, typer.Option("--as", help="Who does it.", show_default="the user of this shell")]
+NoColorOption = Annotated[
+    bool,
+    typer.Option("--no-color", help="Nothing coloured or bold; nor is anything in a pipe, or where NO_COLOR is set."),
+]
 LimitOption = Annotated[int, typer.Option(min=1, max=10_000)]
 
 EXIT_NO, EXIT_USAGE, EXIT_SETUP, EXIT_PEER = 1, 2, 3, 4
@@ -74,6 +79,11 @@ def working(words: str) -> Iterator[None]:
 
     with Console(stderr=True).status(words):
         yield
+
+
+def plain(*, no_color: bool) -> bool:
+    """Return whether words are printed without colours and bold type (no-color.org)."""
+    return no_color or bool(os.environ.get("NO_COLOR")) or not sys.stdout.isatty()
 
 
 def emit_json(value: Any) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from textback_pbx.cli.common import EXIT_USAGE, ConfigOption, JsonOption, emit_json, fail, look, now_ms
+from textback_pbx.cli.common import EXIT_USAGE, ConfigOption, JsonOption, NoColorOption, emit_json, fail, look, now_ms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def report(
     line: Annotated[str | None, typer.Option("--line", help="Only this line.")] = None,
     sentence: Annotated[bool, typer.Option("--sentence", help="Only the one sentence.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: number, value, definition.")] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours; nor are there any in a pipe.")] = False,
+    no_color: NoColorOption = False,
     json: JsonOption = False,
 ) -> None:
     """Report missed calls, texts, replies and bookings of a period.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,12 +14,14 @@ from textback_pbx.cli.common import (
     ConfigOption,
     JsonOption,
     LimitOption,
+    NoColorOption,
     answer,
     change,
     emit_json,
     fail,
     look,
     now_ms,
+    plain,
     table,
     who,
 )
@@ -102,6 +103,7 @@ def search(
     config: ConfigOption = None,
     line: LineOption = None,
     limit: LimitOption = 20,
+    no_color: NoColorOption = False,
     json: JsonOption = False,
 ) -> None:
     """Find texts, notes and contacts by their words, or a conversation by the end of its number; the newest first.
@@ -125,7 +127,7 @@ def search(
             [{**views.found(hit, zone), "excerpt": views.found(hit, zone, mark="[", end="]")["text"]} for hit in hits]
         )
     elif hits:
-        mark, end = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+        mark, end = ("", "") if plain(no_color=no_color) else ("\x1b[1m", "\x1b[0m")
         table([views.found(hit, zone, mark=mark, end=end) for hit in hits], views.FOUND)
     else:
         fail("Nothing was found.")

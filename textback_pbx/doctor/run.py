@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from textback_pbx.config import Settings
-from textback_pbx.doctor import host, modem, office, pbx
+from textback_pbx.doctor import host, modem, office, pbx, staff
 from textback_pbx.findings import Finding, failed
 
 Check = Callable[[Settings], Awaitable[list[Finding]]]
@@ -15,11 +15,13 @@ CHECKS: Mapping[str, Check] = {
     "disk": host.disk,
     "database": host.database,
     "pbx": pbx.pbx,
+    "cdr": pbx.records,
     "modem": modem.modem,
     "consent": office.policy,
     "texts": office.texts,
     "backup": office.copies,
     "webhooks": office.endpoints,
+    "notify": staff.addresses,
 }
 
 _DEADLINE_S = 60.0

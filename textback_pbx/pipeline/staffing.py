@@ -55,7 +55,7 @@ def staffing_of(settings: Settings, office_hours: Schedule) -> Staffing:
         ),
         notify=_notify(settings),
         endpoints={webhook.name: _endpoint(webhook) for webhook in settings.webhooks},
-        addresses=dict(_addresses(settings)),
+        addresses=addresses_of(settings),
     )
 
 
@@ -142,6 +142,11 @@ def _endpoint(webhook: WebhookSection) -> Endpoint:
         events=frozenset(webhook.events),
         numbers=webhook.numbers,
     )
+
+
+def addresses_of(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Return whom Apprise tells: by person, ``""`` for the office. Reads the files that are named."""
+    return dict(_addresses(settings))
 
 
 def _addresses(settings: Settings) -> Iterator[tuple[str, tuple[str, ...]]]:
