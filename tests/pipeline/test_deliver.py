@@ -235,21 +235,6 @@ async def test_the_same_event_is_never_two_rows(tmp_path):
     await database.close()
 
 
-async def test_after_an_erasure_no_message_says_anything_of_the_person(desk):
-    desk.receiver.down = {"crm"}
-    await desk.writes("our purple water heater leaks", CUSTOMER)
-    await desk.writes("our green water heater leaks", "+15125550199")
-    async with desk.database.transaction() as tx:
-        assert await notify_store.forget_number(tx, CUSTOMER) > 0
-    said = ""
-    for table in ("notifications", "messages", "parts"):
-        rows = await desk.rows(f"SELECT * FROM {table} WHERE 1")
-        said += str(rows)
-    assert "purple" not in said
-    assert CUSTOMER not in said
-    assert "green" in said
-
-
 async def test_what_is_urgent_for_staff_leaves_first_and_the_rest_after_the_customers(desk):
     await desk.writes("drip, 78704", "+15125550191")
     async with desk.database.transaction() as tx:

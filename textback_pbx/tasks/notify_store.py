@@ -260,25 +260,6 @@ async def forget(tx: Tx, before_ms: int, limit: int = 500) -> int:
     return notices + events
 
 
-async def forget_number(tx: Tx, number: str) -> int:
-    """Empty whatever messages still say of one person, also the texts to staff in the outbox: for an erasure.
-
-    Call it before the person's tasks and threads are gone. Returns how many rows were emptied.
-    """
-    about = (
-        "SELECT id FROM tasks WHERE number = :number OR thread_id IN (SELECT id FROM threads WHERE number = :number)"
-    )
-    values = {"number": number, "nothing": _NOTHING}
-    texts = f"SELECT message_id FROM notifications WHERE task_id IN ({about}) AND message_id IS NOT NULL"  # noqa: S608 - our own
-    changed = await tx.run(f"UPDATE parts SET text = '[erased]' WHERE message_id IN ({texts})", values)  # noqa: S608
-    await tx.run(f"UPDATE messages SET body = '[erased]' WHERE id IN ({texts})", values)  # noqa: S608
-    return changed + await tx.run(
-        f"UPDATE notifications SET payload = :nothing, error = 'erased', state = iif(state IN ('waiting', 'dead'),"  # noqa: S608
-        f" 'dropped', state) WHERE payload <> :nothing AND (instr(payload, :number) > 0 OR task_id IN ({about}))",
-        values,
-    )
-
-
 # texts to staff ----------------------------------------------------------------------------------------------
 
 
