@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from textback_pbx.calls.numbers import NumberRule, Numbers, Place, apply, bare
+from textback_pbx.calls.trunks import no_number
 from textback_pbx.phone import E164, NotANumber, Number
 
 COUNTRIES = ("US", "GB", "DE", "FR", "ES", "IT", "AT", "NL", "MX", "AU", "BR", "IN", "ZA", "PL", "SE")
@@ -141,3 +142,15 @@ def test_what_the_office_dials_is_read_as_people_write_it():
     for dialled in ("5125550142", "15125550142", "+15125550142"):
         assert e164(numbers.dialled(dialled, TRUNK)) == "+15125550142"
     assert e164(Numbers("US", [NumberRule(strip=("9",))]).dialled("95125550142", TRUNK)) == "+15125550142"
+
+
+@pytest.mark.parametrize("word", ["anonymous", "blocked", "restricted", "unknown", "unavailable"])
+@pytest.mark.parametrize("plus", ["", "+"])
+def test_the_absence_of_a_number_spelled_on_the_keys_is_nobodys_number(word, plus):
+    keys = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+    spelled = plus + word.translate(keys)
+    assert no_number(spelled)
+    for numbers in (Numbers("US"), Numbers("US", [NumberRule(add="+1")])):
+        read = numbers.read(spelled)
+        assert isinstance(read, NotANumber)
+        assert read.withheld

@@ -120,12 +120,15 @@ _WITHHELD = frozenset(
         "withheld",
     }
 )
+#: The same words on a telephone's keys (anonymous, blocked, restricted, unknown, unavailable), as some carriers send
+#: them; in North America one of them reads like a stranger's number.
+_ON_KEYS = frozenset({"266696687", "2562533", "7378742833", "8656696", "86282452253"})
 
 
 def no_number(number: str) -> bool:
     """Whether the trunk's text names the absence of a number."""
-    text = number.strip().strip('"').lower()
-    return text in _WITHHELD or text.partition("@")[0] in _WITHHELD
+    text = number.strip().strip('"').lower().partition("@")[0]
+    return text in _WITHHELD or text.removeprefix("+") in _ON_KEYS
 
 
 def prohibited(value: str | int) -> bool:
