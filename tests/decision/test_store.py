@@ -71,6 +71,23 @@ async def test_a_ledger_that_lost_its_key_fails_closed(database):
     assert rules.decide(facts).rule == "opted_out"
 
 
+@pytest.mark.parametrize(("state", "before"), [("refused", False), ("expired", False), ("unknown", True)])
+async def test_the_first_text_that_can_be_read_says_how_to_stop(database, state, before):
+    """One that never arrived said nothing to anybody."""
+    async with database.transaction() as tx:
+        await consented(tx)
+        earlier = await add_message(tx, created_ms=MONDAY_10 - 30 * HOUR_MS)
+        await tx.run(
+            "INSERT INTO parts (message_id, seq, total, text, next_try_ms, state) VALUES (?, 1, 1, 'x', 0, ?)",
+            (earlier, state),
+        )
+        facts = await gather(tx, await add_call(tx))
+    assert facts.ever_texted is before
+    made = plan(facts, LINE).message
+    assert made is not None
+    assert made.body.endswith("Reply STOP to opt out.") is not before
+
+
 @pytest.mark.fault(11)
 async def test_stop_is_seen_at_once(database):
     async with database.transaction() as tx:

@@ -82,6 +82,12 @@ def test_the_opt_out_line_is_never_cut():
     assert "plain wording" in made.note
 
 
+def test_a_business_named_stop_has_its_opt_out_line_all_the_same():
+    made = wording.render("{business}: sorry we missed your call.", {**VALUES, "business": "STOP and Go Towing"})
+    assert isinstance(made, Rendered)
+    assert made.text.endswith("Reply STOP to opt out.")
+
+
 def test_the_name_goes_first_and_accents_only_where_they_cost():
     template = "{business}: {% if caller_name %}{caller_name}, {% endif %}" + "a" * 110 + ". {opt_out}"
     made = wording.render(template, {**VALUES, "caller_name": "Anne-Marie Alderman"})

@@ -38,6 +38,9 @@ SELECT
    AND c.line = :line AND c.id <> :id AND d.dry_run = 1 AND d.verdict = 'text') AS texts_this_line,
  (SELECT created_ms FROM messages WHERE number = :n AND kind IN ('auto', 'nudge') AND cancelled IS NULL
    AND call_id IS NOT :id ORDER BY created_ms DESC LIMIT 1) AS last_text_ms,
+ EXISTS (SELECT 1 FROM messages m WHERE m.number = :n AND m.kind IN ('auto', 'nudge') AND m.cancelled IS NULL
+   AND m.call_id IS NOT :id AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.message_id = m.id
+   AND p.state IN ('refused', 'undelivered', 'expired', 'cancelled'))) AS ever_texted,
  (SELECT count(*) FROM messages WHERE number = :n AND created_ms >= :day_from AND kind IN ('auto', 'nudge')
    AND cancelled IS NULL AND call_id IS NOT :id) AS sent_number_day,
  (SELECT count(*) FROM messages WHERE created_ms >= :hour_from AND kind IN ('auto', 'nudge') AND cancelled IS NULL

@@ -128,7 +128,7 @@ async def _of_number(tx: Tx, call: Call, number: str, *, policy: Policy, now_ms:
     opened = await _breaker_now(tx, policy, params)
     return {
         **known,
-        "ever_texted": known["last_text_ms"] > 0,
+        "ever_texted": bool(known["ever_texted"]),
         "holds": _held(row["holds"]),
         "cannot_text": row["cannot_text"] or "",
         "automation_paused": row["automation"] == "paused",

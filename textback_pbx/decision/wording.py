@@ -146,7 +146,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     if missing:
         raise TemplateProblem(f"the field {missing[0]!r} has no value")
     text = str(compiled.render({name: cleaned.get(name, "") for name in names}))
-    if "opt_out" not in names and cleaned.get("opt_out") and "STOP" not in text:
+    if "opt_out" not in names and cleaned.get("opt_out") and "STOP" not in template:
         text = f"{text.rstrip()} {cleaned['opt_out']}"
     # A template may hold line breaks of its own, and nothing else that controls; a value not even those (see clean).
     text = "".join(c for c in straighten(text) if c == "\n" or unicodedata.category(c)[0] != "C")
