@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from textback_pbx import setup
+from textback_pbx.cli import init as cli
 from textback_pbx.cli.app import app
 from textback_pbx.config import load, parse
 from textback_pbx.config.writing import filled, toml
@@ -162,6 +163,19 @@ def test_a_hurried_person_is_asked_again_for_the_modem_and_the_policy(wizard, tm
     assert result.exit_code == 0, result.output
     assert "no number 7" in result.output
     assert "'recorder' is no policy" in result.output
+
+
+def test_letters_of_a_terminal_that_is_not_utf_8_are_asked_for_again(wizard, tmp_path, monkeypatch):
+    asked = iter(["S\udcf6hne", "Söhne\x1b[A", "Söhne"])
+    real = cli.typer.prompt
+    monkeypatch.setattr(
+        cli.typer, "prompt", lambda words, **more: next(asked) if "name" in words else real(words, **more)
+    )
+    typed = [*[""] * 4, "US", "", "America/Chicago", *[""] * 8, "no", "recorded", "the owner"]
+    result = wizard(ANSWERS, "--skip-checks", typed="\n".join(typed) + "\n")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("no UTF-8") == 2
+    assert load(tmp_path / "etc" / "config.toml").office.name == "Söhne"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

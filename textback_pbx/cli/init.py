@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textback_pbx.setup import Question
 
 app = typer.Typer(add_completion=False)
+_UNREADABLE = "some of these letters are no UTF-8 (is the terminal set to it?), or cannot be seen: type it again"
 _DATABASE = Path("/var/lib/textback-pbx/textback.sqlite")
 
 
@@ -161,7 +162,10 @@ class Wizard:
     def _retry(self, ask: Callable[[], str], wrong: Callable[[str], str]) -> str:
         from textback_pbx.setup import retry
 
-        return retry(ask, wrong, print, tries=5 if self._answers.a_person else 1)
+        def judged(answer: str) -> str:
+            return wrong(answer) if answer.isprintable() else _UNREADABLE
+
+        return retry(ask, judged, print, tries=5 if self._answers.a_person else 1)
 
     # 2 ---------------------------------------------------------------------------------------------------------
 
@@ -178,7 +182,9 @@ class Wizard:
         """Ask without an echo; Enter keeps the one that is there. Nothing is written before all is answered."""
         kept = self._former.ami_secret() if self._former is not None else ""
         words = "   Its secret (Enter: as it is)" if kept else "   Its secret"
-        return str(typer.prompt(words, hide_input=True, default=kept or None, show_default=False))
+        return self._retry(
+            lambda: str(typer.prompt(words, hide_input=True, default=kept or None, show_default=False)), lambda _: ""
+        )
 
     def _keep_secret(self, secret: str) -> None:
         """Write the secret where only the agent's user reads it."""
@@ -243,7 +249,8 @@ class Wizard:
             lambda: self._answers.get("consent.policy", "   Your choice (it can be changed)", "recorded"),
             lambda text: "" if text in set(PolicyName) else f"{text!r} is no policy: one of {', '.join(PolicyName)}",
         )
-        actor = self._answers.get("consent.actor", "   Who chooses (this goes into the ledger)", "installer")
+        words = "   Who chooses (this goes into the ledger)"
+        actor = self._retry(lambda: self._answers.get("consent.actor", words, "installer"), lambda _: "")
         print(f"   This text goes into the ledger:\n   {POLICIES[PolicyName(name)].text}")
         seq = run(lambda: choose(self._path, POLICIES[PolicyName(name)], "", actor))
         print(f"   entry {seq}, by {actor}")
