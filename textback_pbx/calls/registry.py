@@ -55,7 +55,7 @@ class Registry:
             if shot.uniqueid in self.tombs:
                 return None
             chan = self._make(shot)
-        if shot.presentation:
+        if shot.presentation and shot.presentation != chan.presentation:
             chan.shown(shot.presentation)
         if shot.state is not None and shot.state != chan.state:
             self._set_state(chan, shot.state)
