@@ -5,9 +5,11 @@ import sqlite3
 
 import pytest
 
+from tests.outbox.support import a_text
 from tests.pipeline.staff_desk import ADA, CUSTOMER, KIM, LEE, TUESDAY_10, Desk
 from textback_pbx.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from textback_pbx.consent.store import is_opted_out
+from textback_pbx.outbox.store import enqueue
 from textback_pbx.pipeline import people
 from textback_pbx.pipeline.people import Subject
 from textback_pbx.replies.inbound import Part
@@ -320,6 +322,38 @@ async def test_texts_to_staff_have_a_budget_and_what_is_over_it_waits(tmp_path, 
         late = [text for number in (KIM, LEE) for text in (await desk.texts(number))[4:]]
         assert late, "of the two that were still open somebody was told"
         assert all("OVERDUE" in text for text in late)
+    finally:
+        await desk.close()
+
+
+async def test_an_emergency_does_not_wait_for_the_hour_after_many_ordinary_texts(tmp_path, clock):
+    clock.set_wall(TUESDAY_10)
+    desk = await Desk(clock, extra="[notify]\ntexts_per_hour = 4\n").open(tmp_path / "t.sqlite")
+    try:
+        for n in range(8):
+            await desk.writes("drip, 78704", f"+151255502{n:02}")
+        await desk.writes("water heater burst, water is pouring through the ceiling onto the fuse box")
+        for number in (KIM, LEE, ADA):
+            assert any("EMERGENCY" in text for text in await desk.texts(number)), number
+        for n in range(20):
+            await desk.writes("water heater burst, water pours onto the fuse box", f"+151255503{n:02}")
+        assert len(await desk.texts(KIM)) <= 8, "and that has its bound too"
+    finally:
+        await desk.close()
+
+
+async def test_a_line_that_is_configured_no_more_keeps_its_patients_words_to_itself(tmp_path, clock):
+    clock.set_wall(TUESDAY_10)
+    desk = await Desk(clock).open(tmp_path / "t.sqlite")
+    try:
+        async with desk.database.transaction() as tx:
+            then = a_text(CUSTOMER, line="the old clinic", not_before_ms=0, expires_ms=TUESDAY_10)
+            await enqueue(tx, then, clock.now_ms())
+        await desk.writes("my purple tooth hurts, the water heater too")
+        said = str(desk.receiver.taken) + "".join([*await desk.texts(KIM), *await desk.texts(LEE)])
+        assert "URGENT answer" in said
+        assert "purple" not in said
+        assert "tooth" not in said
     finally:
         await desk.close()
 

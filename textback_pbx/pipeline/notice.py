@@ -136,6 +136,9 @@ async def _text(tx: Tx, data: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _level(office: Office, line: str) -> str:
+    """Return how much may be told; of a line that is configured no more, nobody knows the trade any more."""
+    if line not in office.lines and office.staffing.notify.words == "by_trade":
+        return "none"
     return level(office.staffing.notify.words, office.line(line).trade)
 
 
