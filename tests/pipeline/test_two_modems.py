@@ -262,7 +262,7 @@ async def test_a_stop_to_one_sim_counts_for_both_while_the_other_sends(tmp_path)
 
 @pytest.mark.fault(20, 39)
 async def test_each_sims_budget_survives_a_restart_and_a_spent_one_is_helped(tmp_path):
-    async with two_modems(tmp_path, per_hour=2) as one:
+    async with two_modems(tmp_path, per_hour=2, failover=30) as one:  # it is the budget that calls for help
         await one.put(*OTHERS[:2], line="sales desk")
         await one.until_sent(one.sales, 2)
         await one.until_states("accepted")
