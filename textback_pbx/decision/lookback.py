@@ -1,6 +1,6 @@
-"""What a decision looks back at, as two statements and their windows. Pure: text and numbers only.
+"""What a decision looks back at, as one statement and its windows. Pure: text and numbers only.
 
-Each statement is one trip to the database and reads through an index, so that deciding costs the same with a million
+It is one trip to the database and reads through indexes, so that deciding costs the same with a million
 calls. Windows have no upper end: rows that a wrong clock dated into the future still count.
 """
 
@@ -20,7 +20,11 @@ HOLDS = "SELECT group_concat(component) FROM health WHERE state = 'fail' AND com
     "NAMES", ", ".join(f"'{component}'" for component in HOLDING)
 )
 HISTORY = """
-SELECT
+WITH flood AS (SELECT count(*) AS missed, coalesce(sum(substr(caller, 1, :prefix_length) = :prefix), 0) AS from_prefix
+ FROM (SELECT caller FROM calls WHERE ended_ms >= :flood_from AND outcome IN ('no_answer', 'busy', 'not_reachable')
+  LIMIT :rows))
+SELECT flood.missed, flood.from_prefix, (SELECT value FROM meta WHERE key = 'breaker') AS breaker,
+ (SELECT c.name FROM contact_numbers k JOIN contacts c ON c.id = k.contact_id WHERE k.number = :n) AS contact_name,
  (SELECT max(ended_ms) FROM calls WHERE caller = :n AND ended_ms >= :started AND id <> :id AND outcome = 'answered')
    AS answered_since_ms,
  (SELECT max(ended_ms) FROM calls_out WHERE number = :n AND ended_ms >= :started AND answered = 1) AS called_back_ms,
@@ -54,17 +58,12 @@ SELECT
  (SELECT automation FROM threads WHERE number = :n AND line = :line) AS automation,
  (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'restored_ms') AS restored_ms,
  (HOLDS) AS holds
+FROM flood
 """.replace("HOLDS", HOLDS)
-FLOOD = """
-SELECT count(*) AS missed, coalesce(sum(substr(caller, 1, :prefix_length) = :prefix), 0) AS from_prefix,
- (SELECT value FROM meta WHERE key = 'breaker') AS breaker
-FROM (SELECT caller FROM calls WHERE ended_ms >= :flood_from AND outcome IN ('no_answer', 'busy', 'not_reachable')
-  LIMIT :rows)
-"""
 
 
 def windows(call: Call, number: str, policy: Policy, now_ms: int) -> dict[str, Any]:
-    """Return the parameters of both statements for one call of ``number`` (E.164); times are ms UTC."""
+    """Return the statement's parameters for one call of ``number`` (E.164); times are ms UTC."""
     block = phone.prefix(number)
     return {
         "n": number,

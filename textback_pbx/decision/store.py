@@ -6,19 +6,17 @@ A consent ledger that cannot be relied on gives facts that say so; the rules the
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from textback_pbx import phone
-from textback_pbx.clock import HOUR_MS
 from textback_pbx.consent import policies
 from textback_pbx.consent import store as consent
 from textback_pbx.database import Row, Tx
-from textback_pbx.decision import breaker, contact_store, gathering
+from textback_pbx.decision import breaker, gathering
 from textback_pbx.decision.breaker import Breaker
 from textback_pbx.decision.facts import ALLOWED, REFUSED, Facts
 from textback_pbx.decision.gathering import Call
-from textback_pbx.decision.lookback import FLOOD, HISTORY, HOLDS, windows
+from textback_pbx.decision.lookback import HISTORY, HOLDS, windows
 from textback_pbx.decision.policy import LinePolicy, Policy
 from textback_pbx.decision.verdict import Decision
 
@@ -102,10 +100,9 @@ async def gather_for(
         now_ms=now_ms,
         look=look,
         clock_trusted=clock_trusted,
-        contact_name=contact_name or await contact_store.name_of(tx, call.caller),
         greeting_version=gathering.greeting_of(policy, line)[0],
         policy=policy,
-        **known,
+        **{**known, "contact_name": contact_name or known.get("contact_name", "")},
     )
 
 
@@ -114,7 +111,7 @@ def _held(listed: str | None) -> tuple[str, ...]:
 
 
 #: Columns of the history that are no time and no count.
-_TEXTS = frozenset({"cannot_text", "automation", "holds"})
+_TEXTS = frozenset({"cannot_text", "automation", "holds", "contact_name", "breaker", "missed", "from_prefix"})
 
 
 async def _of_number(tx: Tx, call: Call, number: str, *, policy: Policy, now_ms: int) -> dict[str, Any]:
@@ -125,25 +122,19 @@ async def _of_number(tx: Tx, call: Call, number: str, *, policy: Policy, now_ms:
     known: dict[str, Any] = {key: row[key] or 0 for key in row.keys() if key not in _TEXTS}  # noqa: SIM118 - a Row is no dict
     if isinstance(parsed, phone.Number):
         known |= {"number_kind": parsed.kind.value, "region": parsed.region or "", "zones": phone.zones(number)}
-    opened = await _breaker_now(tx, policy, params)
+    last = breaker.from_json(row["breaker"])
+    opened = breaker.judge(last, policy, now_ms, missed=row["missed"], from_prefix=row["from_prefix"])
     return {
         **known,
         "ever_texted": bool(known["ever_texted"]),
         "holds": _held(row["holds"]),
         "cannot_text": row["cannot_text"] or "",
+        "contact_name": row["contact_name"] or "",
         "automation_paused": row["automation"] == "paused",
         "breaker": opened.why,
         "breaker_since_ms": opened.since_ms,
         "breaker_until_ms": opened.until_ms,
     }
-
-
-async def _breaker_now(tx: Tx, policy: Policy, params: Mapping[str, Any]) -> Breaker:
-    seen = await tx.one(FLOOD, params)
-    assert seen is not None
-    last = breaker.from_json(seen["breaker"])
-    now_ms = int(params["hour_from"]) + HOUR_MS
-    return breaker.judge(last, policy, now_ms, missed=seen["missed"], from_prefix=seen["from_prefix"])
 
 
 async def _of_consent(tx: Tx, call: Call, number: str, *, now_ms: int, heard: bool, strict: str) -> dict[str, Any]:

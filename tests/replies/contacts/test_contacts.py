@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.decision.support import LINE, POLICY, add_call
 from tests.replies.contacts.test_vcard import FOUR, THREE
 from tests.replies.support import SENDER, T0
-from textback_pbx.decision.contact_store import name_of
+from textback_pbx.decision.store import gather
 from textback_pbx.replies.contacts import store
 from textback_pbx.replies.contacts.importing import FileProblem, Reader, Refused, Taken
 from textback_pbx.replies.contacts.person import Customer, PersonProblem, person
@@ -142,7 +143,14 @@ async def test_lists_tags_and_letting_go(database):
 
 async def test_a_text_may_name_only_who_is_on_record(database):
     async with database.transaction() as tx:
-        assert await name_of(tx, SENDER) == ""
-        assert await name_of(tx, None) == ""
+        call_id = await add_call(tx, caller=SENDER)
+
+        async def name() -> str:
+            facts = await gather(tx, call_id, policy=POLICY, line=LINE, now_ms=T0, clock_trusted=True)
+            return facts.contact_name
+
+        assert await name() == ""
         await store.keep(tx, someone(), source="sam", now_ms=T0)
-        assert await name_of(tx, SENDER) == "Alpha"
+        assert await name() == "Alpha"
+        await tx.run("UPDATE calls SET caller = NULL")
+        assert await name() == ""
