@@ -20,8 +20,8 @@ import aiosqlite
 from textback_pbx.database_file import (
     DatabaseProblem,
     agent_lock,
+    bring_up_to_date,
     cannot_use,
-    copy_before_migration,
     make_private,
     refuse_what_is_no_file,
     release,
@@ -151,11 +151,8 @@ class Database:
         have = await self._version()
         if have > len(scripts):
             raise DatabaseProblem(_wrong_version(self.path, have))
-        if 0 < have < len(scripts):
-            await asyncio.to_thread(copy_before_migration, self.path, have)
-        for number, script in enumerate(scripts[have:], start=have + 1):
-            # One transaction each: a crash half-way leaves the old schema whole.
-            await self._connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
+        if have < len(scripts):
+            await asyncio.to_thread(bring_up_to_date, self.path, scripts)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -130,3 +130,28 @@ def copy_before_migration(path: Path, version: int) -> Path:
             f"{cannot_use(path, error)}; before an upgrade a copy is made, and that failed"
         ) from error
     return target
+
+
+def bring_up_to_date(path: Path, scripts: Sequence[str]) -> None:
+    """Copy an older file whole, then run the schema scripts it has not seen, one transaction each.
+
+    A crash half-way leaves the old schema whole. Of two programs that open an old file at once, one does the work under
+    a lock on the folder, and the other finds it done. Raises :class:`DatabaseProblem` or :class:`sqlite3.Error`.
+    """
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with closing(sqlite3.connect(uri(path, "rw"), uri=True, isolation_level=None, timeout=60)) as connection:
+            have = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if 0 < have < len(scripts):
+                copy_before_migration(path, have)
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA secure_delete=ON")
+            for number, script in enumerate(scripts[have:], start=have + 1):
+                _run_whole(connection, f"{script}\n;PRAGMA user_version={number};")
+    finally:
+        os.close(folder)
+
+
+def _run_whole(connection: sqlite3.Connection, script: str) -> None:
+    connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;")

@@ -175,3 +175,39 @@ async def test_whether_an_agent_runs_is_seen_without_taking_its_lock(tmp_path):
     assert not agent_runs(tmp_path / "y.sqlite")
     await opened.close()
     assert not agent_runs(path)
+
+
+def test_two_programs_that_open_an_old_file_at_once_upgrade_it_once(tmp_path):
+    """The loser was told to check the disk, and an agent that lost was not started again."""
+    import multiprocessing
+
+    path = tmp_path / "x.sqlite"
+    with multiprocessing.get_context("spawn").Pool(3, initializer=_ready) as pool:
+        for version in (1, 2):
+            assert pool.map(_upgrade, [(path, version)] * 3) == [""] * 3
+    raw = sqlite3.connect(path)
+    assert raw.execute("SELECT x FROM later").fetchall() == [(1,)]
+    raw.close()
+    [copy] = tmp_path.glob("x.sqlite.version-*")
+    raw = sqlite3.connect(copy)
+    assert raw.execute("PRAGMA user_version").fetchone() == (1,)
+    raw.close()
+
+
+def _ready():
+    from textback_pbx import database_file
+
+    assert database_file
+
+
+def _upgrade(what):
+    from textback_pbx.database_file import bring_up_to_date
+
+    path, version = what
+    sqlite3.connect(path).close()
+    first = "CREATE TABLE first (x); INSERT INTO first VALUES (1);"
+    try:
+        bring_up_to_date(path, [first, "CREATE TABLE later (x); INSERT INTO later SELECT x FROM first;"][:version])
+    except (sqlite3.Error, DatabaseProblem) as error:
+        return str(error)
+    return ""
