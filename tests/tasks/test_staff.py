@@ -163,6 +163,22 @@ def test_every_step_has_an_owner_somebody_told_and_a_next_step(  # noqa: PLR0917
     assert (found.what == "overdue") is (level == 0)
 
 
+def test_who_comes_to_work_first_gets_what_is_late_and_not_whoever_is_there_at_noon():
+    """An urgent task of the night, no admin: it goes on when the morning's first arrives."""
+    ann = Person("ann", hours=NEVER, next="bob")
+    staff = staff_of(ann, Person("bob", hours=ALWAYS))
+    back_ms = TUESDAY_10 + 12 * 60 * MINUTE_MS
+    found = escalate(
+        late(priority=Priority.URGENT),
+        staff,
+        TUESDAY_10,
+        away={"bob": [(TUESDAY_10 - 1, back_ms)]},
+        business_deadline=lambda at_ms, minutes: at_ms + 1_000 * MINUTE_MS + minutes * MINUTE_MS,
+        settings=EscalationSettings(),
+    )
+    assert (found.owner, found.next_ms) == ("ann", back_ms)
+
+
 def test_the_chain_is_owner_next_admin_and_ends_in_reminders():
     ann = Person("ann", hours=ALWAYS, next="bob")
     staff = staff_of(ann, Person("bob", hours=ALWAYS), Person("ada", Role.ADMIN, hours=NEVER))

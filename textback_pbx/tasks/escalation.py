@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from textback_pbx.clock import MINUTE_MS
 from textback_pbx.tasks.book import Priority
-from textback_pbx.tasks.staff import Away, Staff, available, chain
+from textback_pbx.tasks.staff import Away, Staff, available, back_at, chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,10 @@ def escalate(
     what = "overdue" if first else "escalated" if following else "reminded"
     owner = following or late.owner
     tell = tuple(dict.fromkeys((late.owner, owner)))
-    return Passed(what, owner, tell, _later(late, now_ms, business_deadline, settings, last=following is None))
+    later = _later(late, now_ms, business_deadline, settings, last=following is None)
+    if following is None:
+        later = min([later, *_backs(late, whole, staff, now_ms, away)])
+    return Passed(what, owner, tell, later)
 
 
 def _following(late: Late, whole: tuple[str, ...], staff: Staff, now_ms: int, away: Away) -> str | None:
@@ -88,6 +91,12 @@ def _following(late: Late, whole: tuple[str, ...], staff: Staff, now_ms: int, aw
     there = next((name for name in fresh if available(staff.people[name], now_ms, away)), None)
     admins = staff.admins()
     return there or next((name for name in fresh if name in admins), None)
+
+
+def _backs(late: Late, whole: tuple[str, ...], staff: Staff, now_ms: int, away: Away) -> list[int]:
+    """Return when those are back who have not had it: it goes on with the first of them, not at the next reminder."""
+    fresh = [name for name in whole if name != late.owner and name not in late.tried]
+    return [at for name in fresh if (at := back_at(staff.people[name], now_ms, away)) is not None]
 
 
 def _later(
