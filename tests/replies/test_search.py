@@ -23,6 +23,20 @@ async def found(tx, text, **limits):
     return [(hit.kind, hit.id) for hit in await look(tx, search.read(text), **limits)]
 
 
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [
+        ("07700 900142", "7700900142"),
+        ("0044 7700 900142", "447700900142"),
+        ("+44 7700 900142", "447700900142"),
+        ("0142", "0142"),
+    ],
+)
+def test_a_number_is_found_as_it_is_dialled(typed, digits):
+    assert search.read(typed).digits == digits
+    assert "+447700900142".endswith(digits)
+
+
 @pytest.fixture
 async def said(database):
     async with database.transaction() as tx:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 MOST_TERMS = 16
 #: A shorter beginning stands in half of all texts.
 SHORTEST_BEGINNING = 2
+#: So many digits are no longer the end of a number, but one as it is dialled.
+_WHOLE_NUMBER = 8
 _TERM = re.compile(r'(?P<no>-?)(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))')
 _DIGITS = re.compile(r"[\d\s()+./-]+")
 
@@ -50,6 +52,8 @@ def read(text: str) -> Query:
             (alternatives[-1].unwanted if found["no"] else alternatives[-1].wanted).append(term)
     _check(alternatives)
     digits = re.sub(r"\D", "", text)
+    if len(digits) >= _WHOLE_NUMBER:
+        digits = digits.lstrip("0")  # threads hold +44 7700..., people write 07700... or 0044 7700...
     number = digits if _DIGITS.fullmatch(text) and 4 <= len(digits) <= 15 else ""
     return Query(" OR ".join(_expression(one) for one in alternatives), number)
 
