@@ -28,7 +28,10 @@ SELECT flood.missed, flood.from_prefix, (SELECT value FROM meta WHERE key = 'bre
  (SELECT max(ended_ms) FROM calls WHERE caller = :n AND ended_ms >= :started AND id <> :id AND outcome = 'answered')
    AS answered_since_ms,
  (SELECT max(ended_ms) FROM calls_out WHERE number = :n AND ended_ms >= :started AND answered = 1) AS called_back_ms,
- (SELECT max(received_ms) FROM inbound WHERE sender = :n AND received_ms >= :started) AS wrote_ms,
+ (SELECT max(at) FROM (
+   SELECT max(received_ms) AS at FROM inbound WHERE sender = :n AND received_ms >= :started
+   UNION ALL SELECT max(received_ms) FROM inbound_parts WHERE sender = :n AND inbound_id IS NULL
+     AND received_ms >= :started)) AS wrote_ms,
  (SELECT max(at) FROM (
    SELECT max(created_ms) AS at FROM messages WHERE number = :n AND created_ms >= :started AND kind = 'staff'
    UNION ALL SELECT max(closed_ms) FROM tasks WHERE call_id = :id AND state <> 'open' AND closed_by <> 'agent'

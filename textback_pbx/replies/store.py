@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from textback_pbx.clock import DAY_MS
+from textback_pbx.clock import DAY_MS, HOUR_MS
 from textback_pbx.database import Row, Tx
 from textback_pbx.replies import inbound
 from textback_pbx.replies.handling import ALL_AUTOMATIC_KINDS, Plan, Situation, Urgency
@@ -20,6 +20,8 @@ from textback_pbx.replies.threads.status import Status
 from textback_pbx.replies.threads.store import line_of, thread_for
 from textback_pbx.replies.threads.understood import merge
 
+#: For so long a "yes" answers the confirmation of an opt-out; START does so at any time.
+_RIGHT_AFTER_MS = HOUR_MS
 _NO_LINES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -236,21 +238,28 @@ async def handled_for_staff(tx: Tx, inbound_id: int, why: str) -> None:
 async def last_outbound(tx: Tx, number: str, before_ms: int) -> str:
     """Return what was sent last to ``number``: ``first_text``, ``optout_confirmation``, ``staff`` or ``none``.
 
-    Only texts that left, or may have left, count; the stages' own notifications and tests do not.
+    Only texts that left, or may have left, count; the stages' own notifications and tests do not. A confirmation of
+    long ago is ``none``: a "yes" to a question on the phone must not lift the opt-out.
     """
-    kind = await tx.value(
-        "SELECT m.kind FROM messages m WHERE m.number = ? AND m.created_ms <= ? AND m.kind NOT IN ('notify', 'test')"
+    row = await tx.one(
+        "SELECT m.kind, m.created_ms FROM messages m WHERE m.number = ? AND m.created_ms <= ?"
+        " AND m.kind NOT IN ('notify', 'test')"
         " AND EXISTS (SELECT 1 FROM parts p WHERE p.message_id = m.id AND p.state IN ('handed_over', 'accepted',"
         " 'unknown', 'delivered', 'undelivered'))"
         " ORDER BY m.created_ms DESC, m.id DESC LIMIT 1",
         (number, before_ms),
     )
+    if row is None:
+        return "none"
+    kind = str(row["kind"])
+    if kind == "optout_confirmation" and before_ms - row["created_ms"] > _RIGHT_AFTER_MS:
+        return "none"
     return {
         "auto": "first_text",
         "nudge": "first_text",
         "optout_confirmation": "optout_confirmation",
         "staff": "staff",
-    }.get(str(kind), "none")
+    }.get(kind, "none")
 
 
 async def mark_handled(
