@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+from tests.keeping.support import opened
 from textback_pbx.config import parse
 from textback_pbx.doctor import host
 from textback_pbx.doctor.run import examine
@@ -67,3 +68,16 @@ async def test_a_check_that_fails_in_an_unthought_of_way_hides_no_other():
     assert [(one.check, one.level) for one in found] == [("a", Level.FAIL), ("b", Level.FAIL), ("sound", Level.PASS)]
     assert "/mnt/usb/textback" in found[0].says
     assert "sudo" in found[0].fix
+
+
+async def test_a_former_file_that_nothing_erases_is_named(tmp_path):
+    settings = settings_at(tmp_path)
+    path = settings.database.path
+    async with opened(path):
+        pass
+    assert [one.check for one in await host.database(settings)] == ["database.whole"]
+    for ending in (".before-restore-20261026T083320Z", ".before-restore-20261026T083320Z-wal", ".version-1"):
+        path.with_name(path.name + ending).touch()
+    _, found = await host.database(settings)
+    assert (found.level, found.says.count("before-restore"), "version-1" in found.says) == (Level.WARN, 1, True)
+    assert "rm" in found.fix

@@ -58,7 +58,21 @@ async def database(settings: Settings) -> list[Finding]:
     if problems:
         says = f"{path} is damaged: {problems[0]}"
         return [failed("database.whole", says, "stop the agent, then: textback-pbx restore")]
-    return [passed("database.whole", f"{path} is whole")]
+    return [passed("database.whole", f"{path} is whole"), *_former(path)]
+
+
+def _former(path: Path) -> list[Finding]:
+    """Files that a restore or an upgrade has left: nothing rotates, purges or erases them."""
+    names = sorted(
+        one.name
+        for kind in (".before-restore-", ".version-")
+        for one in path.parent.iterdir()
+        if one.name.startswith(path.name + kind) and not one.name.endswith(("-wal", "-shm"))
+    )
+    if not names:
+        return []
+    says = f"{', '.join(names)} in {path.parent}: a former file keeps the words of people who were erased since"
+    return [warn("database.former", says, "when all is well after the restore or the upgrade, delete it with rm")]
 
 
 async def _problems(path: Path) -> list[str]:

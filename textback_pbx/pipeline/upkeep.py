@@ -152,5 +152,6 @@ class Upkeep:
 
 _LEDGER_LOST = (
     "the database came back from a backup, and who said STOP after it was made is not known: nothing is sent. Write "
-    "down the opt-outs you know of (textback-pbx consent revoke NUMBER), then: textback-pbx restore --accept"
+    "down the opt-outs you know of (textback-pbx consent revoke NUMBER), erase again who asked for it since "
+    "(textback-pbx consent erase NUMBER), then: textback-pbx restore --accept"
 )
