@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 
 from tests.keeping.support import T0, call, opened
 from textback_pbx.cli import common, purge
-from textback_pbx.cli.app import app
+from textback_pbx.cli.app import app, main
 from textback_pbx.clock import DAY_MS
+from textback_pbx.keeping import backup
 from textback_pbx.pipeline import keep
 
 CONFIG = '[office]\nname = "Lakeside"\n[database]\npath = "{folder}/t.sqlite"\n'
@@ -57,3 +58,18 @@ def test_colours_only_on_a_terminal_where_nobody_has_said_no(monkeypatch, asked,
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
     assert common.plain(no_color=asked) is is_plain
+
+
+@pytest.mark.parametrize("words", [("backup", "list"), ("backup", "verify"), ("restore", "--yes")])
+def test_who_forgot_sudo_gets_words_and_no_traceback(tmp_path, monkeypatch, capsys, words):
+    (tmp_path / "c.toml").write_text(CONFIG.format(folder=tmp_path))
+
+    def closed(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(backup, "found_in", closed)
+    monkeypatch.setattr(sys, "argv", ["textback-pbx", *words, "--config", str(tmp_path / "c.toml")])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 3
+    assert "sudo" in capsys.readouterr().err

@@ -116,5 +116,9 @@ def _root() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    app(prog_name="textback-pbx")
+    """Run the command line. Who forgot sudo is told so, whichever file it was."""
+    try:
+        app(prog_name="textback-pbx")
+    except PermissionError as error:
+        print(f"{error.filename} is closed to this user. Run it as root: sudo textback-pbx ...", file=sys.stderr)
+        sys.exit(3)
