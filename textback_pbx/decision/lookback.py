@@ -22,7 +22,12 @@ HOLDS = "SELECT group_concat(component) FROM health WHERE state = 'fail' AND com
 HISTORY = """
 WITH flood AS (SELECT count(*) AS missed, coalesce(sum(substr(caller, 1, :prefix_length) = :prefix), 0) AS from_prefix
  FROM (SELECT caller FROM calls WHERE ended_ms >= :flood_from AND outcome IN ('no_answer', 'busy', 'not_reachable')
-  LIMIT :rows))
+  LIMIT :rows)),
+recent AS (SELECT count(*) AS sent_day, sum(created_ms >= :hour_from) AS sent_hour,
+  sum(created_ms >= :hour_from AND substr(number, 1, :prefix_length) = :prefix AND length(number) = :length)
+   AS sent_prefix_hour
+ FROM messages WHERE created_ms >= :day_from AND kind IN ('auto', 'nudge') AND cancelled IS NULL
+  AND call_id IS NOT :id)
 SELECT flood.missed, flood.from_prefix, (SELECT value FROM meta WHERE key = 'breaker') AS breaker,
  (SELECT c.name FROM contact_numbers k JOIN contacts c ON c.id = k.contact_id WHERE k.number = :n) AS contact_name,
  (SELECT max(ended_ms) FROM calls WHERE caller = :n AND ended_ms >= :started AND id <> :id AND outcome = 'answered')
@@ -50,18 +55,12 @@ SELECT flood.missed, flood.from_prefix, (SELECT value FROM meta WHERE key = 'bre
    AND p.state IN ('refused', 'undelivered', 'expired', 'cancelled'))) AS ever_texted,
  (SELECT count(*) FROM messages WHERE number = :n AND created_ms >= :day_from AND kind IN ('auto', 'nudge')
    AND cancelled IS NULL AND call_id IS NOT :id) AS sent_number_day,
- (SELECT count(*) FROM messages WHERE created_ms >= :hour_from AND kind IN ('auto', 'nudge') AND cancelled IS NULL
-   AND call_id IS NOT :id AND substr(number, 1, :prefix_length) = :prefix AND length(number) = :length)
-   AS sent_prefix_hour,
- (SELECT count(*) FROM messages WHERE created_ms >= :hour_from AND kind IN ('auto', 'nudge') AND cancelled IS NULL
-   AND call_id IS NOT :id) AS sent_hour,
- (SELECT count(*) FROM messages WHERE created_ms >= :day_from AND kind IN ('auto', 'nudge') AND cancelled IS NULL
-   AND call_id IS NOT :id) AS sent_day,
+ recent.sent_prefix_hour, recent.sent_hour, recent.sent_day,
  (SELECT reason FROM cannot_text WHERE number = :n) AS cannot_text,
  (SELECT automation FROM threads WHERE number = :n AND line = :line) AS automation,
  (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'restored_ms') AS restored_ms,
  (HOLDS) AS holds
-FROM flood
+FROM flood, recent
 """.replace("HOLDS", HOLDS)
 
 
