@@ -102,6 +102,23 @@ def test_every_status_has_a_meaning_and_a_refusal_of_one_event_stops_no_other():
         assert 0 <= of_status(503, bad).wait_ms <= 24 * 3_600_000
 
 
+async def test_an_answer_without_end_is_not_read(webhooks):
+    async def flood(reader, writer):
+        with contextlib.suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            while True:
+                writer.write(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(flood, "127.0.0.1", 0)
+    async with server:
+        began = time.monotonic()
+        assert await webhooks.post(endpoint(server.sockets[0].getsockname()[1]), "evt_1", EVENT, 0, 1) == Told()
+        assert time.monotonic() - began < 4
+
+
 async def test_what_is_not_there_does_not_answer_or_is_no_http_ends_in_words(webhooks):
     async with a_server() as server:
         port = server.port
