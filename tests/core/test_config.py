@@ -150,3 +150,9 @@ def test_one_modem_and_several():
     assert names("") == ["modem"]
     assert names('[[modems]]\nname = "b"\nport = "/dev/b"\n') == ["b"]
     assert names('[modem]\nport = "/dev/a"\n[[modems]]\nname = "b"\nport = "/dev/b"\n') == ["modem", "b"]
+
+
+@pytest.mark.parametrize("wrong", ['[database]\npath = "t.sqlite"\n', '[backup]\nfolder = "usb/textback"\n'])
+def test_a_path_that_depends_on_where_a_command_is_started_is_refused(wrong):
+    with pytest.raises(ConfigProblem, match="begin it with /"):
+        parse(f'[office]\nname = "x"\n{wrong}', Path("c.toml"))

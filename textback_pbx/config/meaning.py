@@ -36,6 +36,7 @@ def _place(key: str, lines: Mapping[str, int]) -> str:
 
 def _all(settings: Settings) -> Iterator[tuple[str, str]]:
     office = settings.office
+    yield from _paths(settings)
     yield from _phone("office.phone", office.phone, office.country)
     yield from _days("hours", settings.hours)
     for number, line in enumerate(settings.lines):
@@ -47,6 +48,13 @@ def _all(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _texts(settings)
     yield from _replies(settings)
     yield from staffing_meaning.problems(settings)
+
+
+def _paths(settings: Settings) -> Iterator[tuple[str, str]]:
+    """From two folders a relative path is two files: an opt-out typed in one would not be known to the agent in "/"."""
+    for key, path in (("database.path", settings.database.path), ("backup.folder", settings.backup.folder)):
+        if path is not None and not path.is_absolute():
+            yield key, f"{str(path)!r} depends on where a command is started: begin it with /"
 
 
 def _pbxs(settings: Settings) -> Iterator[tuple[str, str]]:
