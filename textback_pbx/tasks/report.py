@@ -36,8 +36,8 @@ DEFINITIONS: dict[str, str] = {
     "send_rate_of_eligible": "texted / eligible",
     "not_texted": "missed calls without a text: the rule that decided, else why the text did not leave",
     "recipients": "different numbers that got a text after a missed call",
-    "replied": "different missed callers who wrote to that line within 7 days after their call; STOP, START and HELP "
-    "alone are no replies",
+    "replied": "different missed callers who wrote to that line within 7 days after their call; texts that "
+    "say STOP, START or HELP are no replies, whatever else they say",
     "reply_rate_of_recipients": "recipients who replied / recipients",
     "reply_rate_of_missed_callers": "replied / missed_callers",
     "recovered": "of those who replied, the ones a person answered within 7 days: by a text, or a call that was taken",
