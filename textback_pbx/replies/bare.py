@@ -7,7 +7,7 @@ import re
 
 from textback_pbx.replies.moments import Item
 
-BETWEEN = r"(?:between|btwn|betw|b/w|from|entre)(?: las?)?"
+BETWEEN = r"(?:between|betwn|betwen|btween|btwn|btw|betw|bet|b/w|b/t|from|entre)(?: las?)?"
 TAIL_BETWEEN = re.compile(rf"(?:^|[\s,(\x00-]){BETWEEN}(?: (?:about|around|like|say))?\s*$")
 _TAIL_AT = re.compile(
     r"(?:^|[\s,(])(?:at|@|around|round|about|abt|approx|approximately|circa|say|like|maybe|for|to|"
@@ -66,7 +66,9 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     if re.match(r"\s*instead\b", right):
         return True
     numeral = text[item.start : item.end].isdigit()
-    offers = r"\b(?:make (?:it|that)|how about|what about|(?:can|could) (?:you|u|we|i) do)\s*$"
+    offers = (
+        r"\b(?:actually|no wait|sorry|i mean|make (?:it|that)|how about|what about|(?:can|could) (?:you|u|we|i) do)\s*$"
+    )
     if numeral and re.search(offers, left) and re.match(r"\s*(?:$|[.,!?;)\n]|instead|if|or|please|pls|ish)", right):
         return True
     if strong:

@@ -14,6 +14,12 @@ _SAYS_NEW = re.compile(
     r"\bfound you\b|\bgot your\b|\bsaw your\b|\breferred\b|\brecommended\b|\blooking for a\b|\btak|accept"
 )
 
+#: "not my first visit" says the contrary of a first visit.
+_NOT_FIRST = re.compile(
+    r"\b(?:not|isn't|isnt|wasn't|won't be) (?:my|our|his|her|the)(?: very)? first (?:visit|time|appointment|groom\w*|"
+    r"cleaning|haircut)\b(?! (?:dui|offen|arrest|getting|having|dealing|in (?:jail|court|trouble)))"
+)
+
 
 @lru_cache(maxsize=1)
 def _words() -> dict[str, re.Pattern[str]]:
@@ -29,6 +35,9 @@ def customer_of(text: str) -> Found | None:
     """Return ``known`` or ``new`` with the words that say so, or ``None``."""
     calm = plain(text)
     new = _words()["new"].search(calm)
+    again = _NOT_FIRST.search(calm)
+    if again is not None:
+        return Found("known", again.start(), again.end(), "customer.known", 0.85)
     known = next(
         (
             m

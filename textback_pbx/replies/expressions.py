@@ -111,7 +111,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "day",
         (
-            rf"next week(?:,)?(?: on)? (?P<wd>{WD})\b|(?P<wd2>{WD})(?: of)? next week\b|"
+            rf"(?:next|nxt) (?:week|wk)(?:,)?(?: on)? (?P<wd>{WD})\b|(?P<wd2>{WD})(?: of)? (?:next|nxt) (?:week|wk)\b|"
             rf"(?P<wd3>{WD})(?: of)? the following week\b"
         ),
         lambda m: ("weekday", WEEKDAYS[next(g for g in m.groups() if g)], "next"),
@@ -159,7 +159,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "day",
         (
-            r"(?P<how>next|this coming|this|coming|every|any|most|este|esta|el pr[oó]ximo|el|"
+            r"(?P<how>next|nxt|this coming|this|coming|every|any|most|este|esta|el pr[oó]ximo|el|"
             rf"los)?\s*(?P<wd>{WD})(?:\.(?=\s*\d))?(?P<pl>s|s'|'s)?(?![a-z])"
         ),
         weekday,
@@ -170,7 +170,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "span",
         (
-            r"(?:sometime |some time |later |earlier |early |any ?time )?this week(?! ?end)\b|esta semana\b|"
+            r"(?:sometime |some time |later |earlier |early |any ?time )?this (?:week|wk)(?! ?end)\b|esta semana\b|"
             r"rest of the week\b"
         ),
         fixed("week", 0),
@@ -178,12 +178,12 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "span",
         (
-            r"(?:sometime |some time |later |early |any ?time |the )?next week(?! ?end)\b|"
+            r"(?:sometime |some time |later |early |any ?time |the )?(?:next|nxt) (?:week|wk)(?! ?end)\b|"
             r"(?:la )?pr[oó]xima semana\b|la semana que viene\b"
         ),
         fixed("week", 1),
     ),
-    ("span", r"next week ?end\b", fixed("weekend", 1)),
+    ("span", r"(?:next|nxt) (?:week|wk) ?end\b", fixed("weekend", 1)),
     (
         "span",
         (
@@ -262,6 +262,14 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     ("clock", r"(?P<h>\d{1,2})(?P<ap>[ap])\b", hm),
     ("clock", rf"(?P<h>{HOUR})(?:\s*o'?\s?clock|\s?-?ish)\b", hm),
     ("clock", r"(?P<h>1[3-9]|2[0-3]|0?[89]|1[0-2])(?P<m>[0-5]\d)? ?(?:hrs|h)\b", hm),
+    (
+        "clock",
+        (
+            r"(?:(?<=after the )|(?<=before the )|(?<=from the )|(?<=until the )|(?<=at the )|(?<=by the ))"
+            r"(?P<h>\d{1,2})(?: (?P<m>30|15|45))? (?:hours|hrs|h)\b(?! of)"
+        ),
+        hm,
+    ),
     (
         "clock",
         (

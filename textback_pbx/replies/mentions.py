@@ -52,6 +52,7 @@ class Mention:
     role: Role = Role.ASKED
     action: str = ""  # call, visit or ''
     preferred: bool = False
+    corrects: bool = False  # takes the place of what was said before it
     doubtful: bool = False  # something beside it may be a time that was not understood
     joined: str = ""  # "or" when it is an alternative to the mention before
     sentence: int = 0

@@ -5,6 +5,7 @@ neighbours, children and former lawyers are others.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from textback_pbx.consent.grammar import read_language
@@ -39,7 +40,8 @@ _SIGNED = re.compile(
     r"(?<=[Tt]hanks )|(?<=[Tt]hank you )|(?<=[Tt]hx )|(?<=[Cc]heers )|"
     r"(?<=/))(?:[Tt]hanks?(?: you)?(?: so much| in advance| again)?[,!.]*\s+|[Tt]hx[,!.]*\s+|"
     r"[Cc]heers[,!.]*\s+|[Rr]egards[,!.]*\s+|[Bb]est[,!.]*\s+|[Ss]incerely[,!.]*\s+|"
-    rf"[Gg]racias[,!.]*\s+|TIA[,!.]*\s+)?[-–—~]?\s*{_NAME}\s?[.!,]?\s*(?:\(?\+?[\d][\d ().-]{{6,}})?\s*$"
+    rf"[Gg]racias[,!.]*\s+|TIA[,!.]*\s+)?[-–—~]?\s*{_NAME}\s?[.!,]?(?: x{{1,4}}| xo(?:xo)?)?"
+    r"\s*(?:\(?\+?[\d][\d ().-]{6,})?\s*$"
 )
 _FROM = re.compile(
     r"(?:^|[.!?\n]\s*)(?:[Hh](?:i|ello|ey)(?: there)?[,!]?\s+(?:[Ii]t['’]?s |"
@@ -70,6 +72,12 @@ _ADDRESSED = re.compile(rf"(?:^|(?<=[.!?] )|(?<=\n)){_NAME},? (?:at )?(?=\d{{1,5
 #: "From Barb." at the beginning; "Oscar's mom, Nadia".
 _BEGINS = re.compile(rf"^[Ff]rom:? {_NAME}(?=[.,!\n]| -)")
 _PARENT = re.compile(rf"['’]s (?:mom|mum|dad|owner|mother|father|wife|husband|daughter|son),? {_NAME}(?=[.,!?\n]|$)")
+#: "my mother Edith, she is the client": the customer is somebody else than the writer.
+_CLIENT = re.compile(
+    rf"\b[Mm]y \w+ {_NAME},? (?:who |and )?(?:she|he)?(?:['’]s| is) (?:the|your) (?:client|patient|customer)\b"
+)
+#: "Is Nguyen Van Minh." at the beginning, as one says it who learned the language late.
+_BEGINS_IS = re.compile(rf"^(?:Is|Here is|Here) (?P<name>{_CAP}(?: {_CAP}){{1,3}})(?=[.,!\n]| (?:calling|here|from)\b)")
 _SIGNED_LOW = re.compile(r"(?:(?<=\s)|(?<=[.!?]))[-~]\s?(?P<low>[a-z]{3,}(?: [a-z]{2,})?)\s*$")
 #: A known given name without a capital at the very end: "after 3 works. thanks maria".
 _ENDS_LOW = re.compile(
@@ -93,6 +101,8 @@ def name_of(text: str) -> Found | None:
         (_SIGNED, "signed", 0.8),
         (_ADDRESSED, "addressed", 0.75),
         (_BEGINS, "begins", 0.8),
+        (_CLIENT, "client", 0.75),
+        (_BEGINS_IS, "begins", 0.75),
         (_PARENT, "given", 0.75),
     ):
         for match in pattern.finditer(text):
@@ -117,6 +127,11 @@ def _given_names() -> frozenset[str]:
     return frozenset(read_language("names")["names"])
 
 
+def _full_name(words: Sequence[str], rule: str) -> bool:
+    """Whether a given name that is a word too ("Bill", "Mark") stands before a surname and an address."""
+    return rule == "addressed" and len(words) > 1 and words[0].lower() in _given_names()
+
+
 def _checked(text: str, start: int, end: int, rule: str, confidence: float) -> Found | None:
     words = text[start:end].split()
     while len(words) > 1 and words[0].strip(".,!").lower() in _GREETINGS:
@@ -126,10 +141,11 @@ def _checked(text: str, start: int, end: int, rule: str, confidence: float) -> F
         return None  # "Mrs. Gray's daughter"
     while words and words[-1].strip(".,!").lower() in _NOT_NAMES:
         words.pop()
-    if not words or words[0].strip(".,!").lower() in _NOT_NAMES:
+    if not words or (words[0].strip(".,!").lower() in _NOT_NAMES and not _full_name(words, rule)):
         return None
     value = text[start : text.index(words[-1], start) + len(words[-1])] if len(words) == 1 else " ".join(words)
-    if len(value.rstrip(".")) < 2 or _OTHER_PERSON.search(plain(text[max(0, start - 60) : start])):
+    others = rule != "client" and _OTHER_PERSON.search(plain(text[max(0, start - 60) : start]))
+    if len(value.rstrip(".")) < 2 or others:
         return None
     if value.isupper() and rule == "signed" and len(value) < 4:
         return None

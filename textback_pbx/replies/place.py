@@ -37,11 +37,11 @@ _STREET = re.compile(
 )
 #: Streets without a type: "our place is 88 Bluebonnet", only after words that announce an address.
 _BARE = re.compile(
-    r"\b(?:address(?: is|:)?|live at|located at|house (?:is )?at|place (?:is )?at|we're at|we are at|"
+    r"\b(?:address(?: is|:)?|i said|i meant|live at|located at|house (?:is )?at|place (?:is )?at|we're at|we are at|"
     r"i'm at|im at|i am at|come (?:out )?to|over at|out at|here at|property at|home at|job at|it's at|"
     r"its at|"
     rf"to)\s+(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>(?:{_DIRECTION}\s+)?[a-z][a-z'-]+(?:\s+[a-z][a-z'-]+)"
-    r"?)(?=\s*(?:[,.!?;\n]|$|\d{5}))"
+    r"?)(?=\s*(?:[,.!?;\n]|$|\d{5}|not \d))"
 )
 #: "204 E Maple Unit 6, 80203": a direction before the name, and a unit, a city or a code after it.
 _UNTYPED = re.compile(
@@ -75,7 +75,7 @@ _STOP_INSIDE = re.compile(
     r"furnace)\b(?!\s*$)"
 )
 _OTHERS = re.compile(
-    r"\b(?:used to (?:live|be)|moved from|previous(?:ly)?|old (?:address|place|house|apartment)|"
+    r"\b(?:used to (?:live|be)(?: at| on| in)?|moved from|previous(?:ly)?|old (?:address|place|house|apartment)|"
     r"formerly|before at|last (?:time|job|visit)(?: was| you \w+)?(?: (?:at|to))?|lived at|"
     r"not(?: at)?|no longer at|neighbou?r(?:'?s)?(?: [a-z]+)?(?: (?:at|is at|lives at|on))?|instead of|you (?:did|"
     r"came|worked|fixed|were)\b[^.?!]*|"
@@ -87,6 +87,10 @@ _OTHERS = re.compile(
     r"referred\b[^.?!]*|from)\s*:?\s*$"
 )
 _ZIP = re.compile(r"(?<![\w$£€#./:-])(?P<z>\d{5}(?:-\d{4})?)(?![\w/:%]|\.\d|-\d|\s?\d{3})")
+_FIGURE = rf"(?:{'|'.join([*_ONES, 'zero', 'oh', 'o'])})"
+_SPOKEN_ZIP = re.compile(
+    rf"\b(?:zip|zip ?code|postal code)(?: code)?(?: is|:)? (?P<z>{_FIGURE}(?:[\s,-]+{_FIGURE}){{4}})(?![\w'])"
+)
 _CANADIAN = re.compile(
     r"(?<![a-z0-9])(?P<z>[abceghj-nprstvxy]\d[abceghj-nprstv-z][ -]?\d[abceghj-nprstv-z]\d)(?![a-z0-9])"
 )
@@ -220,7 +224,16 @@ def postcode_of(text: str, street: Found | None = None) -> Found | None:
         if near:
             match = near[0]
             return Found(_shape(match.group("z"), rule), match.start(), match.end(), f"place.{rule}", 0.9)
-    return None
+    return _spoken_postcode(calm)
+
+
+def _spoken_postcode(calm: str) -> Found | None:
+    """Return a ZIP said figure by figure after its word: "zip four three two one five"."""
+    match = _SPOKEN_ZIP.search(calm)
+    if match is None:
+        return None
+    code = "".join(str(_VALUES[word]) for word in re.split(r"[\s,-]+", match.group("z")))
+    return Found(code, match.start("z"), match.end("z"), "place.zip", 0.8)
 
 
 def _is_postcode(calm: str, match: "re.Match[str]", street: Found | None, rule: str) -> bool:

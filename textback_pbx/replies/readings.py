@@ -17,7 +17,7 @@ def weekday(match: "re.Match[str]") -> tuple[object, ...]:
         "plural"
         if plural or how.startswith(("every", "any", "most"))
         else "next"
-        if how.startswith("next")
+        if how.startswith(("next", "nxt"))
         else "coming"
     )
     return "weekday", WEEKDAYS[name], mode

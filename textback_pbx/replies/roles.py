@@ -13,6 +13,7 @@ from textback_pbx.replies.plain import blank, sentences
 from textback_pbx.replies.signs import (
     ARRIVAL,
     CALL,
+    CORRECTS,
     EVENT,
     EVENT_BEFORE,
     EXCLUDED_LEFT,
@@ -100,6 +101,7 @@ def assign(text: str, found: Sequence[Mention]) -> None:
         if before is not None and not mention.action and len(near) < 25:
             mention.action = before.action
         mention.preferred = _is_preferred(near, right)
+        mention.corrects = CORRECTS.search(near) is not None
 
 
 def _is_preferred(near: str, right: str) -> bool:

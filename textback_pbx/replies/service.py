@@ -31,6 +31,9 @@ _NOT_MEANT = re.compile(
     r"did|got)|last time (?:was|you did))(?: (?:a|an|the|my|for|any|it's))*\s*$"
 )
 
+#: "no pain, no swelling": what is not there is not the matter.
+_WITHOUT = re.compile(r"\b(?:no|not any|without|without any|no more|nor) $")
+
 
 @lru_cache(maxsize=8)
 def _words(trade: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
@@ -57,6 +60,7 @@ def _in_trade(calm: str, trade: str, confidence: float) -> Found | None:
         for label, words in _words(trade)
         for match in words.finditer(calm)
         if not _NOT_MEANT.search(calm[max(0, match.start() - 30) : match.start()])
+        and not (label == "toothache" and _WITHOUT.search(calm[: match.start()]))
     ]
     if not matches:
         return None

@@ -18,6 +18,7 @@ def share(found: list[Mention]) -> None:
         if {one.action, other.action} != {"call", "visit"}:
             _narrow(one, other)
     _inherit(found)
+    _correct(asked)
     _same_day(found)
 
 
@@ -40,6 +41,7 @@ def _alternatives(one: Mention, other: Mention) -> bool:
 def _lend_day_back(one: Mention, other: Mention) -> None:
     """Read "9, 11 or 2 on Friday" as three hours of one day."""
     both = _alternatives(one, other) and one.has_hours and other.has_hours
+    both = both and {one.action, other.action} != {"call", "visit"}  # "call at 1, and he can come Friday morning"
     if both and one.day is None and other.day is not None and not one.plural:
         one.day, one.day_bound = other.day, other.day_bound
 
@@ -48,6 +50,8 @@ def _lend_forward(one: Mention, other: Mention) -> None:
     """Read "Tuesday or Wednesday after 3" and "tomorrow at 10 or 2" as they are meant."""
     if one.day is not None and other.day is not None and other.has_hours and not one.has_hours:
         one.part, one.limits = other.part, list(other.limits)
+        if other.plural and other.part:
+            other.preferred = False  # "Monday or Tuesday, afternoons best": the hours are best, not the day
     elif one.day is not None and other.day is None and one.has_hours and not other.plural:
         other.day, other.day_bound = one.day, one.day_bound
 
@@ -87,6 +91,14 @@ def _inherit(found: list[Mention]) -> None:
         later = bool(mention.limits) and mention.action != "call" and all(m.role is Role.EXISTING for m in near)
         if len(near) == 1 and (exact or later) and (near[0].role is Role.EXISTING or near[0].limits):
             mention.day = near[0].day
+
+
+def _correct(asked: list[Mention]) -> None:
+    """Let an hour that takes another's place keep the day: "Thursday at 2. Actually make it 3"."""
+    for one, other in pairwise(asked):
+        exact = any(limit.kind in ("at", "between") for limit in other.limits)
+        if other.corrects and exact and other.day is None and one.day is not None and one.has_hours:
+            other.day, other.day_bound, other.preferred = one.day, one.day_bound, True
 
 
 def _same_day(found: list[Mention]) -> None:

@@ -51,6 +51,8 @@ EXISTING_LEFT = re.compile(
     r"has|had|was|were|'m|'re|got)?\s*(?:already |currently |still )?(?:booked|scheduled|down|set|"
     r"supposed|due|on the (?:books|calendar|schedule)|confirmed|slated|penciled)\b(?:(?!\b(?:can|"
     r"could|need|want|please)\b)[^.?!])*$"
+    r"|(?:^\s*|[.!?,\n]\s*)(?:booked|scheduled|reserved|(?:made|got) an? (?:appointment|appt|booking))\s+"
+    r"(?:in|an?|my|for|with|the|on)\b(?:(?!\b(?:can|could|need|want|please)\b)[^.?!])*$"
     r"|\b(?:is|are|was|were|'s|'re) (?:already |still |currently )?(?:scheduled|booked|confirmed|"
     r"supposed|expected|slated|due|set)\b(?:(?!\b(?:can|could|need|want|please)\b)[^.?!])*$"
     r"|\b(?<!can )(?<!could )(?<!do you )(?<!you )(?<!may )(?:have|has|had|got|tengo|"
@@ -77,7 +79,8 @@ EXISTING_RIGHT = re.compile(
 )
 MY_LEFT = re.compile(r"\b(?:my|our|her|his|their|the|mi)\s*(?:[\w']+\s+){0,2}$")
 HAD = (
-    r"\b(?:was|were|had|came|called|went|started|stopped|died|broke|quit|happened|noticed|woke|found|"
+    r"\b(?:showed|turned up|didn't (?:show|turn up|come)|"
+    r"was|were|had|came|called|went|started|stopped|died|broke|quit|happened|noticed|woke|found|"
     r"fell|left|got(?! any| a (?:slot|spot)| time| room| space| some)|saw|did|put|installed|fixed|cracked|"
     r"chipped|lost|burst|flooded|tried|rang|missed|"
     r"texted|spoke|talked|heard|bought|moved|paid|told|said|began|gave|took|knocked|slipped|hit|"
@@ -174,6 +177,10 @@ PREFER_RIGHT = re.compile(
     r"^\W*(?:(?:at|morning|afternoon|around)\s)?(?:\w+\s)?(?:(?:is|would be|are|being|works|work|"
     r"es)\s+(?:\w+\s)?(?:best|better|ideal|preferred|preferable|perfect|mejor)|preferred|preferably|"
     r"if (?:at all )?possible|is my (?:first|top)|best|better|ideally|first choice)\b"
+)
+#: What is said now takes the place of what was said before: "actually make it 3".
+CORRECTS = re.compile(
+    r"\b(?:actually|make (?:it|that)|scratch that|i meant?|correction|no wait|sorry)\b\W*(?:\w+\W+){0,3}$"
 )
 OTHERWISE = re.compile(
     r"\b(?:otherwise|or else|if not|failing that|second choice|backup|back-up|worst case|at worst|"

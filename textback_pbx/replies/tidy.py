@@ -14,6 +14,12 @@ _WITHOUT = [
 ]
 _OWNERS = ["tomorrows", "todays", "yesterdays"]
 _BARE = re.compile(rf"(?<![\w'’])(?:{'|'.join([*_WITHOUT, *_OWNERS])})(?![\w'’])", re.IGNORECASE)
+#: Marks that a dictating phone wrote as words; a period is one only at the end or before the usual next words.
+_SPOKEN = re.compile(
+    r" (?:comma|question mark|exclamation (?:point|mark)|full stop|new line)(?![\w'’])|"
+    r"(?<!grace)(?<!time)(?<!notice)(?<!trial) period(?=\s*$| (?:thank|thanks|please|i|i'm|my|we|it|call|the|this)\b)",
+    re.IGNORECASE,
+)
 _ENDS = ("nt", "m", "ve", "re", "s")
 
 
@@ -28,7 +34,7 @@ def tidy(text: str) -> tuple[str, Sequence[int]]:
             continue
         chars.append(shown)
         places.append(place)
-    return _with_apostrophes("".join(chars), places)
+    return _with_apostrophes(*_with_marks("".join(chars), places))
 
 
 def _shown(char: str) -> str:
@@ -41,6 +47,16 @@ def _shown(char: str) -> str:
     if category in {"Cf", "Mn", "Me"} and char not in "\u0301\u0303\u0308\u0300\u0302":
         return ""
     return " " if category == "Zs" else char
+
+
+def _with_marks(text: str, places: list[int]) -> tuple[str, list[int]]:
+    out, where, at = "", [], 0
+    for match in _SPOKEN.finditer(text):
+        word = match.group().split()[0].lower()
+        out += text[at : match.start()] + {"comma": ",", "question": "?", "exclamation": "!"}.get(word, ".")
+        where += [*places[at : match.start()], places[match.end() - 1]]
+        at = match.end()
+    return out + text[at:], [*where, *places[at:]]
 
 
 def _with_apostrophes(text: str, places: list[int]) -> tuple[str, list[int]]:

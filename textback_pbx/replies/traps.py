@@ -22,6 +22,14 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         ("always", r"\b24\s?/\s?7\b|\b24 ?hours?\b|\b50/50\b"),
         (
+            "quantity",
+            (
+                r"\b\d{1,4}\s?(?:x|by)\s?\d{1,4}\s?(?:x|by)\s?\d{1,4}\b|"
+                r"\b(?:size|tiles?|filters?|room|tub|window|vent|register|measures?)(?: (?:is|are|size|was|of|about|"
+                r"like|approx|a))* \d{1,4}\s?(?:x|by)\s?\d{1,4}(?:\s?(?:x|by)\s?\d{1,4})?\b"
+            ),
+        ),
+        (
             "unit_number",
             (
                 r"\b(?:apt|apartment|unit|suite|ste|flat|room|rm|lot|bldg|building|floor|gate code|gate|code|"

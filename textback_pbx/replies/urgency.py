@@ -31,6 +31,8 @@ _STATE_OWN = re.compile(
     r"in no |nothing|never|barely|doesn|shut)"
 )
 _OVER = re.compile(
+    r"^\s*(?:has |have |is |was )?(?:stopped|dried up|dried out|all gone|over)\b"
+    r"(?=\s*(?:[,.;!]|now|and (?:it|its|all)|$))|"
     r"^[^.?!]{0,40}\b(?:(?:fixed|repaired|handled|sorted|capped|cleared) (?:it|that|this)\b|was (?:fixed|"
     r"resolved|a false alarm)|false alarm|is (?:fixed|gone|resolved|"
     r"fine) now|all (?:good|set|better) now|has stopped|stopped (?:now|bleeding|leaking|on its own|"
