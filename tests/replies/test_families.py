@@ -43,6 +43,7 @@ WINDOWS = {
         "Please to call me on Friday, after the 13 hours.": "20 13:00-17:00",
         "call me tomorrow at the 15 hours": "19 15:00-16:00",
         "before the 11 hours on Friday please": "20 08:00-11:00",
+        "thursday before 11 hours": "19 08:00-11:00",
         "the heat came back after 13 hours": None,
     },
     "a call at an hour, a visit on a day": {
@@ -57,6 +58,7 @@ WINDOWS = {
         "your guy never showed up friday": None,
         "the tech didn't show up monday": None,
         "no one turned up tuesday": None,
+        "no show on monday, want to rebook": None,
     },
     "booked already": {
         "booked a perm with you for friday at 1 just checking its still on": None,
@@ -71,6 +73,7 @@ WINDOWS = {
         "its a 20x25x4 filter": None,
         "the tub is 5 by 3 feet": None,
         "tile is 12 by 12": None,
+        "my bedroom is 12 by 10": None,
         "filter 20 x 20 x 1, come by 3 tomorrow": "19 15:00-16:00",
     },
     "the hour is corrected, the day stays": {
@@ -78,6 +81,7 @@ WINDOWS = {
         "friday at 10. Actually 11": "20 11:00-12:00",
         "monday at 9. sorry make that 10": "23 10:00-11:00",
         "tomorrow at 1. no wait, make it 2": "19 14:00-15:00",
+        "monday at 3, scratch that, 4": "23 16:00-17:00",
         "thursday at 2. actually make it friday": "20 08:00-17:00",
     },
 }

@@ -66,9 +66,8 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     if re.match(r"\s*instead\b", right):
         return True
     numeral = text[item.start : item.end].isdigit()
-    offers = (
-        r"\b(?:actually|no wait|sorry|i mean|make (?:it|that)|how about|what about|(?:can|could) (?:you|u|we|i) do)\s*$"
-    )
+    offers = r"\b(?:actually|no wait,?|sorry,?|i mean|scratch that,?|make (?:it|that)|"
+        r"how about|what about|(?:can|could) (?:you|u|we|i) do)\s*$"
     if numeral and re.search(offers, left) and re.match(r"\s*(?:$|[.,!?;)\n]|instead|if|or|please|pls|ish)", right):
         return True
     if strong:

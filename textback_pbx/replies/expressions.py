@@ -265,7 +265,8 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "clock",
         (
-            r"(?:(?<=after the )|(?<=before the )|(?<=from the )|(?<=until the )|(?<=at the )|(?<=by the ))"
+            r"(?:(?<=after the )|(?<=before the )|(?<=from the )|(?<=until the )|(?<=at the )|(?<=by the )|"
+            r"(?<=before ))"
             r"(?P<h>\d{1,2})(?: (?P<m>30|15|45))? (?:hours|hrs|h)\b(?! of)"
         ),
         hm,

@@ -79,7 +79,7 @@ EXISTING_RIGHT = re.compile(
 )
 MY_LEFT = re.compile(r"\b(?:my|our|her|his|their|the|mi)\s*(?:[\w']+\s+){0,2}$")
 HAD = (
-    r"\b(?:showed|turned up|didn't (?:show|turn up|come)|"
+    r"\b(?:showed|no[- ]show|turned up|didn't (?:show|turn up|come)|"
     r"was|were|had|came|called|went|started|stopped|died|broke|quit|happened|noticed|woke|found|"
     r"fell|left|got(?! any| a (?:slot|spot)| time| room| space| some)|saw|did|put|installed|fixed|cracked|"
     r"chipped|lost|burst|flooded|tried|rang|missed|"

@@ -25,7 +25,7 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "quantity",
             (
                 r"\b\d{1,4}\s?(?:x|by)\s?\d{1,4}\s?(?:x|by)\s?\d{1,4}\b|"
-                r"\b(?:size|tiles?|filters?|room|tub|window|vent|register|measures?)(?: (?:is|are|size|was|of|about|"
+                r"\b(?:size|tiles?|filters?|\w*room|tub|window|vent|register|measures?)(?: (?:is|are|size|was|of|about|"
                 r"like|approx|a))* \d{1,4}\s?(?:x|by)\s?\d{1,4}(?:\s?(?:x|by)\s?\d{1,4})?\b"
             ),
         ),
