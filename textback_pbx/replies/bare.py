@@ -66,8 +66,10 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     if re.match(r"\s*instead\b", right):
         return True
     numeral = text[item.start : item.end].isdigit()
-    offers = r"\b(?:actually|no wait,?|sorry,?|i mean|scratch that,?|make (?:it|that)|"
+    offers = (
+        r"\b(?:actually|no wait,?|sorry,?|i mean|scratch that,?|make (?:it|that)|"
         r"how about|what about|(?:can|could) (?:you|u|we|i) do)\s*$"
+    )
     if numeral and re.search(offers, left) and re.match(r"\s*(?:$|[.,!?;)\n]|instead|if|or|please|pls|ish)", right):
         return True
     if strong:
