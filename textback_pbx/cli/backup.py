@@ -15,6 +15,7 @@ from textback_pbx.cli.common import (
     emit_json,
     fail,
     load_settings,
+    now_ms,
     run,
     table,
     working,
@@ -38,7 +39,6 @@ def now(config: ConfigOption = None, folder: FolderOption = None, json: JsonOpti
 
     Example: textback-pbx backup now --folder /mnt/usb
     """
-    from textback_pbx.clock import SystemClock
     from textback_pbx.keeping import backup
     from textback_pbx.keeping.backup import BackupProblem
 
@@ -49,7 +49,7 @@ def now(config: ConfigOption = None, folder: FolderOption = None, json: JsonOpti
         )
     try:
         with working("copying and reading back"):
-            made = backup.make(settings.database.path, folder or _folder(settings), SystemClock().now_ms())
+            made = backup.make(settings.database.path, folder or _folder(settings), now_ms())
     except BackupProblem as problem:
         fail(str(problem), EXIT_SETUP)
     if json:

@@ -15,6 +15,7 @@ from textback_pbx.cli.common import (
     emit_json,
     fail,
     load_settings,
+    now_ms,
     open_database,
     run,
     working,
@@ -45,7 +46,6 @@ def restore(
         _accept(config)
         return
     from textback_pbx.cli.backup import newest
-    from textback_pbx.clock import SystemClock
     from textback_pbx.keeping.backup import BackupProblem
     from textback_pbx.keeping.restore import restore as bring_back
 
@@ -55,7 +55,7 @@ def restore(
         typer.confirm(f"Put {chosen} in the place of {target}?", abort=True)
     try:
         with working("reading the backup and putting it in place"):
-            done = run(lambda: bring_back(chosen, target, SystemClock().now_ms(), owner=settings.office.owner))
+            done = run(lambda: bring_back(chosen, target, now_ms(), owner=settings.office.owner))
     except BackupProblem as problem:
         fail(str(problem), EXIT_SETUP)
     except OSError as error:

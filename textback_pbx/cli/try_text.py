@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from textback_pbx.cli.common import EXIT_NO, EXIT_PEER, EXIT_USAGE, ConfigOption, fail, open_database, run
+from textback_pbx.cli.common import EXIT_NO, EXIT_PEER, EXIT_USAGE, ConfigOption, fail, now_ms, open_database, run
 
 if TYPE_CHECKING:
     from textback_pbx.config import Settings
@@ -52,7 +52,7 @@ async def _queue(config: Any, number: str) -> int:
         async with database.transaction() as tx:
             if await is_opted_out(tx, parsed.e164):
                 fail(f"{parsed.e164} has opted out: it is not texted, not even for a test", EXIT_NO)
-            message = await enqueue(tx, _message(settings, parsed.e164), _now())
+            message = await enqueue(tx, _message(settings, parsed.e164), now_ms())
     assert message is not None
     return message
 
@@ -63,7 +63,7 @@ def _message(settings: Settings, number: str) -> Any:
     from textback_pbx.outbox.store import NewMessage
 
     body = f"{settings.office.name}: a test of textback-pbx. Reply with a word to test the way back."
-    cut, now_ms = segment(body), _now()
+    cut, at_ms = segment(body), now_ms()
     return NewMessage(
         kind="test",
         line="",
@@ -71,15 +71,9 @@ def _message(settings: Settings, number: str) -> Any:
         body=body,
         parts=tuple(cut.parts),
         encoding=cut.encoding.value,
-        not_before_ms=now_ms,
-        expires_ms=now_ms + 10 * MINUTE_MS,
+        not_before_ms=at_ms,
+        expires_ms=at_ms + 10 * MINUTE_MS,
     )
-
-
-def _now() -> int:
-    from textback_pbx.clock import SystemClock
-
-    return SystemClock().now_ms()
 
 
 async def _follow(config: Any, message: int, wait: int) -> str:

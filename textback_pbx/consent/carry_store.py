@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textback_pbx.consent import store
-from textback_pbx.consent.ledger import Head, opted_out_since
+from textback_pbx.consent.ledger import opted_out_since
 from textback_pbx.database import Tx
 
 #: The tables that make a ledger, in the order in which their rows may be inserted.
@@ -77,8 +77,3 @@ async def _settle(tx: Tx, subject: str) -> None:
         "DELETE FROM consent_private WHERE seq IN (SELECT seq FROM consent WHERE subject = ? AND seq < ?)",
         (subject, erased),
     )
-
-
-async def head(tx: Tx) -> Head | None:
-    """Return the copy's own head: what a tail must follow."""
-    return await store.head_of(tx)

@@ -191,7 +191,7 @@ async def _carry(database: Database, former: Path) -> tuple[int | None, Collecti
     ``None`` when it cannot be read or trusted, or was itself held because its own end was lost.
     """
     async with database.read() as tx:
-        head = await carry_store.head(tx)
+        head = await consent.head_of(tx)
     try:
         tail, whole = _tail(former, head.seq if head else 0)
         async with database.transaction() as tx:
