@@ -1,9 +1,12 @@
 """Families of wordings that another writer's texts showed to be misread, each with its siblings.
 
-All stand on Wednesday 2026-11-18, 10:20 in Chicago; a window is written ``day start-end`` with the day of November.
+All stand on Wednesday 2026-11-18, 10:20 in Chicago (the British ones in London); a window is written
+``day start-end`` with the day of the month. More of them, as data, in ``families``.
 """
 
+import tomllib
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -151,8 +154,20 @@ FIELDS = {
 }
 
 
-def _window(text):
-    found = read(text, NOW, "America/Chicago", "home_services").window
+FOLDER = Path(__file__).parent / "families"
+PLACES = {
+    "windows": (NOW, "America/Chicago"),
+    "british": (datetime.fromisoformat("2026-11-18T10:20:00+00:00"), "Europe/London"),
+}
+
+
+def _families(name):
+    path = FOLDER / f"{name}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _window(text, place="windows"):
+    found = read(text, *PLACES[place], "home_services").window
     if found is None:
         return None
     start, end = datetime.fromisoformat(found.start), datetime.fromisoformat(found.end)
@@ -163,6 +178,23 @@ def _window(text):
 @pytest.mark.parametrize(("text", "wanted"), [pair for texts in WINDOWS.values() for pair in texts.items()])
 def test_a_family_of_windows(text, wanted):
     assert _window(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "wanted"),
+    [(place, *pair) for place in PLACES for texts in _families(place).values() for pair in texts.items()],
+)
+def test_a_family_of_windows_as_data(place, text, wanted):
+    assert (_window(text, place) or "") in wanted.split("|")
+
+
+@pytest.mark.parametrize(
+    ("field", "business", "text", "wanted"),
+    [(*key.split("/")[:2], *pair) for key, texts in _families("fields").items() for pair in texts.items()],
+)
+def test_a_family_of_fields_as_data(field, business, text, wanted):
+    made = read(text, NOW, "America/Chicago", business).values()
+    assert ({**made, **made["place"]}[field] or "") == wanted
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 import re
 
 from textback_pbx.replies.moments import Item
+from textback_pbx.replies.signs import CORRECTS
 
 BETWEEN = r"(?:between|betwn|betwen|btween|btwn|btw|betw|bet|b/w|b/t|from|entre)(?: las?)?"
 TAIL_BETWEEN = re.compile(rf"(?:^|[\s,(\x00-]){BETWEEN}(?: (?:about|around|like|say))?\s*$")
@@ -19,11 +20,12 @@ _UNIT_AFTER = re.compile(
     r"floors?|inch|ft|feet|toilets?|sinks?|times?|degrees|percent|more|bucks|dollars|gallon|ton)\b"
 )
 _OK_AFTER = re.compile(
-    r"\s*(?:$|[.,!?;)\n\x00]|(?:or|and|on|if|to|till|until|would|works?|is|are|please|pls|plz|thanks|"
+    r"\s*(?:$|[.,!?;)*\n\x00]|(?:or|and|on|if|to|till|until|would|works?|is|are|please|pls|plz|thanks|"
     r"thx|ish|for|but|in the|at night|then|tho|that|we|i|so|sharp|the|my|any|est|cst|pst|pt|et|ct|mt|"
     r"-|with|when|because|cause|cuz|she|he|they|can|could|will|should|ok|instead|rather|good|fine|it|"
     r"does|sounds|suits?|today|tomorrow|as|though|unless|since|not|no|which|where|maybe|preferably|"
-    r"also|too|only|w/|w|n|&|daily|except|before|after|thru|through|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?|"
+    r"also|too|only|w/|w|n|&|daily|except|before|after|thru|through|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|"
+    r"sat(?:ur)?|sun)(?:day)?s?|"
     r"tomorrow|tmw|tmrw|tonight|eastern|central|mountain|pacific|suit|already|pretty|would|ideally|local|or "
     r"so|ish|at|from|this|next|every|each|most|any|here|there|just|thank|ty|tx|o|about|best|latest|"
     r"at the latest|onwards?|por)\b|-)"
@@ -66,15 +68,19 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     if re.match(r"\s*instead\b", right):
         return True
     numeral = text[item.start : item.end].isdigit()
-    offers = (
-        r"\b(?:actually|no wait,?|sorry,?|i mean|scratch that,?|make (?:it|that)|"
-        r"how about|what about|(?:can|could) (?:you|u|we|i) do)\s*$"
-    )
-    if numeral and re.search(offers, left) and re.match(r"\s*(?:$|[.,!?;)\n]|instead|if|or|please|pls|ish)", right):
+    offers = r"\b(?:how about|what about|(?:can|could) (?:you|u|we|i) do)\s*$"
+    corrects = any(one.kind == "clock" for one in found[:index]) and CORRECTS.search(left)
+    if (corrects or (numeral and re.search(offers, left))) and re.match(
+        r"\s*(?:$|[.,!?;)\n]|instead|if|or|please|pls|ish)", right
+    ):
         return True
     if strong:
         return ok and not re.search(r"\b(?:look(?:ing)?|at least|at most|quoted?|paid)\s+(?:at )?$", left)
-    weak = re.search(r"(?:^|[\s,(])(?:about|for|to|or|say|like|maybe|from|and|earlier|later|latest|ish|then)\s*$", left)
+    weak = re.search(
+        r"(?:^|[\s,(])(?:about|for|to|or|say|like|maybe|from|and|earlier|later|latest|ish|"
+        r"then)\s*$",
+        left,
+    )
     if weak and numeral and re.search(r"\b(?:or|and)\s*$", left):
         return ok and before is not None and before.kind in ("clock", "bare") and not before.weak
     if weak and numeral and re.search(r"\b(?:to|for)\s*$", left):

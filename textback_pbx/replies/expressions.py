@@ -15,6 +15,7 @@ from textback_pbx.replies.readings import (
     part,
     quarter,
     spanish,
+    that,
     weekday,
     within,
 )
@@ -71,6 +72,18 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     ),
     ("part", r"(?:at )?(?:the )?same (?:time|hour)\b(?! (?:as|that))", fixed("same_time")),
     (
+        "that",
+        (
+            r"(?P<b>after|past|before|by|until|til|till|despu[eé]s de|antes de)(?:wards?\b| (?:that|then|this|eso)\b)"
+            r"(?! (?:one|date|day|time|week|hour|point|month)\b)|"
+            r"(?:(?<=any time )|(?<=anytime )|(?<=or )|(?<=free )|(?<=available ))after(?=\s*(?:[.,!?;\n]|$|works|"
+            r"please|pls|thanks))|"
+            r"(?:(?<=\bme )|(?<=\bus )|(?<=free )|(?<=available )|(?<=home )|(?<=come )|(?<=here )|"
+            r"(?<=around ))then\b"
+        ),
+        that,
+    ),
+    (
         "day",
         rf"(?:a |one )?fortnight (?:on|from|this) (?P<wd>{WD})\b|(?P<wd2>{WD}) fortnight\b",
         lambda m: ("weekday", WEEKDAYS[m.group("wd") or m.group("wd2")], "two_weeks_after"),
@@ -83,8 +96,8 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "day",
         (
-            rf"(?:a|one) week (?:from|after) (?P<wd>{WD})\b|(?P<wd2>{WD}) week\b(?! days?)|"
-            rf"week on (?P<wd3>{WD})\b|a week on (?P<wd4>{WD})\b|(?P<wd5>{WD}) after next\b"
+            rf"(?:a|one) (?:week|wk) (?:from|after) (?P<wd>{WD})\b|(?P<wd2>{WD}) (?:week|wk)\b(?! days?)|"
+            rf"(?:week|wk) on (?P<wd3>{WD})\b|a (?:week|wk) on (?P<wd4>{WD})\b|(?P<wd5>{WD}) after next\b"
         ),
         lambda m: ("weekday", WEEKDAYS[next(g for g in m.groups() if g)], "week_after"),
     ),
@@ -101,8 +114,12 @@ RULES: tuple[tuple[str, str, Build], ...] = (
         rf"(?:two|2) (?:weeks|wks) (?:from|after) (?P<wd>{WD})\b",
         lambda m: ("weekday", WEEKDAYS[m.group("wd")], "two_weeks_after"),
     ),
-    ("day", rf"a week (?:from )?{TODAY}\b|{TODAY} week\b|in a week\b|a week from now\b", fixed("offset", 7)),
-    ("day", rf"a week (?:from )?{TOMORROW}\b|{TOMORROW} week\b", fixed("offset", 8)),
+    (
+        "day",
+        rf"a (?:week|wk) (?:from )?{TODAY}\b|{TODAY} (?:week|wk)\b|in a (?:week|wk)\b|a (?:week|wk) from now\b",
+        fixed("offset", 7),
+    ),
+    ("day", rf"a (?:week|wk) (?:from )?{TOMORROW}\b|{TOMORROW} (?:week|wk)\b", fixed("offset", 8)),
     (
         "day",
         r"in (?P<n>two|three|four|2|3|4) days(?: time)?\b|(?P<n2>two|three|four|2|3|4) days from (?:now|today)\b",
@@ -111,10 +128,19 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "day",
         (
-            rf"(?:next|nxt) (?:week|wk)(?:,)?(?: on)? (?P<wd>{WD})\b|(?P<wd2>{WD})(?: of)? (?:next|nxt) (?:week|wk)\b|"
+            rf"(?:next|nxt) (?:week|wk)(?:,)?(?: on)? (?P<wd>{WD})\b|(?P<wd2>{WD})(?: of)? (?:next|nxt) (?:week|"
+            rf"wk)\b|"
             rf"(?P<wd3>{WD})(?: of)? the following week\b"
         ),
         lambda m: ("weekday", WEEKDAYS[next(g for g in m.groups() if g)], "next"),
+    ),
+    (
+        "day",
+        (
+            rf"(?:the )?(?:week|wk) after next,?(?: on)? (?P<wd>{WD})\b|(?P<wd2>{WD})(?: of| in)?(?: the)? (?:week|"
+            rf"wk) after next\b"
+        ),
+        lambda m: ("weekday", WEEKDAYS[next(g for g in m.groups() if g)], "after_next"),
     ),
     (
         "day",
@@ -167,6 +193,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     ("day", rf"later (?:on )?{TODAY}\b|{TODAY}(?:'s)?(?![a-z])|\bhoy\b", fixed("offset", 0)),
     ("day", rf"{TOMORROW}(?:'s)?(?![a-z])|(?<!la )(?<!las )(?<!esta )\bma[ñn]ana\b|\bdemain\b", fixed("offset", 1)),
     ("span", r"(?:by )?(?:the )?end of (?:the|this) week\b", fixed("end_of_week")),
+    ("span", r"(?:the )?(?:week|wk) after next\b", fixed("week", 2)),
     (
         "span",
         (
@@ -281,7 +308,10 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     ),
     (
         "clock",
-        r"(?:(?<=\blas )|(?<=\ba la ))(?P<h>una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce)(?![a-zñ])",
+        (
+            r"(?:(?<=\blas )|(?<=\ba la ))(?P<h>una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|"
+            r"doce)(?![a-zñ])"
+        ),
         hm,
     ),
     ("clock", r"midnight\b|medianoche\b", fixed(24, 0, "")),

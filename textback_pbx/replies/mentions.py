@@ -53,6 +53,8 @@ class Mention:
     action: str = ""  # call, visit or ''
     preferred: bool = False
     corrects: bool = False  # takes the place of what was said before it
+    slipped: bool = False  # ... because that was a slip: what is not said again stays
+    points: str = ""  # "after", "before" or "at" a time named before: "call me after that"
     doubtful: bool = False  # something beside it may be a time that was not understood
     joined: str = ""  # "or" when it is an alternative to the mention before
     sentence: int = 0
@@ -197,6 +199,8 @@ def _put(target: Mention, item: Item, limits: list[Limit], partner: Item | None,
     left = text[max(0, item.start - 60) : item.start]
     if item.kind in ("asap", "within"):
         target.special = (*item.value, item.start, item.end)
+    elif item.kind == "that":
+        target.points = str(item.value[0])
     elif item.kind in ("day", "span"):
         target.day = item.value
         target.plural = target.plural or "plural" in item.value or item.value[0] in ("any", "weekdays")

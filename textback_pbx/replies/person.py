@@ -77,7 +77,10 @@ _CLIENT = re.compile(
     rf"\b[Mm]y \w+ {_NAME},? (?:who |and )?(?:she|he)?(?:['’]s| is) (?:the|your) (?:client|patient|customer)\b"
 )
 #: "Is Nguyen Van Minh." at the beginning, as one says it who learned the language late.
-_BEGINS_IS = re.compile(rf"^(?:Is|Here is|Here) (?P<name>{_CAP}(?: {_CAP}){{1,3}})(?=[.,!\n]| (?:calling|here|from)\b)")
+_BEGINS_IS = re.compile(
+    rf"^(?:Is|Here is|Here) (?P<name>{_CAP}(?: {_CAP}){{1,3}})(?=[.,!\n]| (?:calling|here|"
+    rf"from)\b)"
+)
 _SIGNED_LOW = re.compile(r"(?:(?<=\s)|(?<=[.!?]))[-~]\s?(?P<low>[a-z]{3,}(?: [a-z]{2,})?)\s*$")
 #: A known given name without a capital at the very end: "after 3 works. thanks maria".
 _ENDS_LOW = re.compile(

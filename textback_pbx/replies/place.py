@@ -63,7 +63,8 @@ _NOT_STREET = re.compile(
     r"weeks?|months?|hours?|hrs?|minutes?|mins?|am|pm|people|kids|dogs?|cats?|o'clock|toilets?|sinks?|"
     r"drains?|bathrooms?|"
     r"times?|more|other|week|o|ft|feet|inch|gallon|ton|tons|units?|different|big|small|rooms?|doors?|"
-    r"if|but|so|please|thanks?|thx|ty|pls|plz|ok|okay|cheers|lol|it|you|we|i|car|way|bedroom|story|dollars|bucks|percent|thing|side|going|"
+    r"if|but|so|please|thanks?|thx|ty|pls|plz|ok|okay|cheers|lol|it|you|we|i|car|way|bedroom|story|dollars|bucks|"
+    r"percent|thing|side|going|"
     r"works?|morning|afternoon|tomorrow|today|monday|tuesday|wednesday|thursday|friday|saturday|"
     r"sunday|would|should|can|ish|water(?! (?:st|street|lane|ln|rd|road|ave|tower)\b)|of)\b"
 )
@@ -107,7 +108,8 @@ _LOOKALIKE = re.compile(
     r"was|is|for|of|:|ending in|ends in|total|me|us)*\s*#?\s*|[#$£€]\s*)$"
 )
 _AFTER_LOOKALIKE = re.compile(
-    r"^\s*(?:btu|dollars|bucks|miles|sq|square|gallon|for the job|usd|on (?:the )?(?:meter|odometer)|cents|rpm|watts)\b"
+    r"^\s*(?:btu|dollars|bucks|miles|sq|square|gallon|for the job|usd|on (?:the )?(?:meter|odometer)|cents|rpm|"
+    r"watts)\b"
 )
 
 

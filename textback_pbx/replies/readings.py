@@ -97,6 +97,14 @@ def within(match: "re.Match[str]") -> tuple[object, ...] | None:
     return ("next", count * (60 if unit.startswith("h") else 1)) if count else None
 
 
+def that(match: "re.Match[str]") -> tuple[object, ...]:
+    """After, before or at a time that was named before."""
+    text = match.group()
+    if text == "then":
+        return ("at",)
+    return ("after",) if text.startswith(("after", "past", "despu")) else ("before",)
+
+
 def in_hours(match: "re.Match[str]") -> tuple[object, ...] | None:
     """Minutes from now at which."""
     amount, unit = match.group("n"), match.group("u")

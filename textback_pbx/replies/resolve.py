@@ -147,8 +147,9 @@ def _span(rule: tuple[object, ...], today: date) -> Iterator[date]:
         friday = monday + timedelta(days=4 if today.weekday() < 5 else 11)
         yield from (today + timedelta(days=n) for n in range((friday - today).days + 1))
         return
-    if rule[0] == "week" and rule[1] == 1:
-        yield from (monday + timedelta(days=n) for n in range(7, 13))
+    if rule[0] == "week" and rule[1] != 0:
+        first = monday + timedelta(days=7 * int(str(rule[1])))
+        yield from (first + timedelta(days=n) for n in range(6))
     else:
         yield from (today + timedelta(days=n) for n in range((monday + timedelta(days=5) - today).days + 1))
 
@@ -181,8 +182,8 @@ def day_of(rule: tuple[object, ...], frame_: Frame) -> date | None:
 
 def _weekday(wanted: int, mode: str, today: date) -> date:
     coming = today + timedelta(days=(wanted - today.weekday() - 1) % 7 + 1)
-    if mode == "next":
-        return today - timedelta(days=today.weekday()) + timedelta(days=7 + wanted)
+    if mode in ("next", "after_next"):
+        return today - timedelta(days=today.weekday()) + timedelta(days=(7 if mode == "next" else 14) + wanted)
     return coming + timedelta(days={"week_after": 7, "two_weeks_after": 14}.get(mode, 0))
 
 

@@ -6,12 +6,13 @@ what stood before ("I have Tuesday at 3").
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textback_pbx.replies.mentions import IF_CANNOT, Mention, Role
 from textback_pbx.replies.plain import blank, sentences
 from textback_pbx.replies.signs import (
     ARRIVAL,
+    AT_HOME,
     CALL,
     CORRECTS,
     EVENT,
@@ -32,6 +33,7 @@ from textback_pbx.replies.signs import (
     PREFER_RIGHT,
     PROMISED,
     REQUESTS,
+    SLIPPED,
     TO,
     VISIT,
 )
@@ -102,6 +104,7 @@ def assign(text: str, found: Sequence[Mention]) -> None:
             mention.action = before.action
         mention.preferred = _is_preferred(near, right)
         mention.corrects = CORRECTS.search(near) is not None
+        mention.slipped = mention.corrects and SLIPPED.search(near) is not None
 
 
 def _is_preferred(near: str, right: str) -> bool:
@@ -116,6 +119,24 @@ def _role(around: _Around) -> Role:
 
 def _moves_here(a: _Around) -> bool:
     return bool(re.match(r"^\W*(?:instead|rather)\b", a.right) or TO.search(a.left))
+
+
+#: "Friday morning is the only time ...", "1 to 3 is when my tenant is home"; "the only day that works is Tuesday".
+_FREE_THEN = re.compile(
+    r"^\W*(?:is|are|would be|'s|will be)(?: (?:really|about|pretty much|probably|honestly))? (?:(?:the|my|our|her|"
+    r"his) (?:only|best|one) "
+    r"(?:times?|days?|slots?|window|chance|option|one|free)\b|when (?:i|we|my|our|the|she|he|they|someone|"
+    r"somebody)\b[^.?!,]*"
+    r"\b(?:home|free|available|here|there|in|off|can|could|able|around)\b)"
+)
+_ONLY_TIME = re.compile(
+    r"\b(?:only|best) (?:times?|days?|slots?|window|option|one)\b[^.?!,;]{0,30}\b(?:is|are|would be|'s|being)\W*"
+    r"(?:(?:on|at|this|next|the|from|between|around|after|before)\W+)*$"
+)
+
+
+def _is_free_then(a: _Around) -> bool:
+    return bool(_FREE_THEN.match(a.right) or _ONLY_TIME.search(a.near))
 
 
 def _is_the_exception(a: _Around) -> bool:
@@ -149,12 +170,24 @@ def _stands_already(a: _Around) -> bool:
 
 def _is_bettered(a: _Around) -> bool:
     """Tell "anything sooner than April 3" from "earlier than 3"."""
-    return a.mention.day is not None and re.search(r"\b(?:sooner|earlier|quicker|before) than\s*$", a.left) is not None
+    return (
+        a.mention.day is not None
+        and re.search(
+            r"\b(?:sooner|earlier|quicker|"
+            r"before) than\s*$",
+            a.left,
+        )
+        is not None
+    )
 
 
 def _is_moved_later(a: _Around) -> bool:
     """Tell Monday in "Monday at 9, please move to Wednesday"."""
-    moves = re.search(rf"^[^.?!]*\b{MOVE}(?: (?:it|that|this|him|her|them|us|me))?(?: back| up| over)? to\W*$", a.right)
+    moves = re.search(
+        rf"^[^.?!]*\b{MOVE}(?: (?:it|that|this|him|her|them|us|me))?(?: back| up|"
+        rf" over)? to\W*$",
+        a.right,
+    )
     return moves is not None and not REQUESTS.search(a.clause)
 
 
@@ -174,6 +207,9 @@ def _is_moved_from(a: _Around) -> bool:
 def _is_event(a: _Around) -> bool:
     if a.mention.special is not None:
         return False
+    at_home = AT_HOME.search(a.near) is not None and not any(one.kind == "at" for one in a.mention.limits)
+    if at_home:
+        a = replace(a, near=AT_HOME.sub(" ", a.near), left=AT_HOME.sub(" ", a.left))
     happens = EVENT.search(a.here) is not None and not REQUESTS.search(a.clause)
     if OTHERS_DO.search(f"{a.clause}{a.mention.words}") and not re.search(
         r"\b(?:can|could|please|will) (?:you|someone|somebody|u)\b", a.clause
@@ -207,6 +243,7 @@ def _is_unneeded(a: _Around) -> bool:
 #: In this order; the first that holds decides.
 _ROLE_RULES: tuple[tuple[Callable[[_Around], bool], Role], ...] = (
     (_moves_here, Role.ASKED),
+    (_is_free_then, Role.ASKED),
     (_is_the_exception, Role.EXCLUDED),
     (_is_excluded, Role.EXCLUDED),
     (_is_bettered, Role.EXISTING),

@@ -2,12 +2,14 @@
 
 from itertools import pairwise
 
-from textback_pbx.replies.mentions import Mention, Role
+from textback_pbx.replies.mentions import Limit, Mention, Role
 
 
 def share(found: list[Mention]) -> None:
     """Complete the mentions that are asked for from their neighbours, in place."""
     _point_back(found)
+    _point_to_time(found)
+    _correct([m for m in found if m.role is Role.ASKED and m.special is None])
     asked = [m for m in found if m.role is Role.ASKED and m.special is None]
     pairs = list(pairwise(asked))
     for one, other in reversed(pairs):
@@ -18,7 +20,6 @@ def share(found: list[Mention]) -> None:
         if {one.action, other.action} != {"call", "visit"}:
             _narrow(one, other)
     _inherit(found)
-    _correct(asked)
     _same_day(found)
 
 
@@ -94,11 +95,35 @@ def _inherit(found: list[Mention]) -> None:
 
 
 def _correct(asked: list[Mention]) -> None:
-    """Let an hour that takes another's place keep the day: "Thursday at 2. Actually make it 3"."""
+    """Let what takes another's place keep what was not said again: "Thursday at 2. Actually make it 3"."""
     for one, other in pairwise(asked):
-        exact = any(limit.kind in ("at", "between") for limit in other.limits)
-        if other.corrects and exact and other.day is None and one.day is not None and one.has_hours:
-            other.day, other.day_bound, other.preferred = one.day, one.day_bound, True
+        if not other.corrects or other.sentence - one.sentence > 2 or (other.day is None and not one.has_hours):
+            continue
+        if other.day is None:
+            other.day, other.day_bound, other.this = one.day, one.day_bound, one.this
+        elif other.slipped and not other.has_hours:
+            other.part, other.limits, other.not_part = one.part, list(one.limits), one.not_part
+        other.action, other.preferred = other.action or one.action, True
+        one.role = Role.EXCLUDED
+
+
+def _point_to_time(found: list[Mention]) -> None:
+    """Read "call me after that" as after the hour named before it, whatever that hour was to the writer."""
+    for index, mention in enumerate(found):
+        if not mention.points or mention.limits or mention.role is not Role.ASKED:
+            continue
+        named = next((m for m in reversed(found[:index]) if m.limits or (m.day and mention.points == "at")), None)
+        if named is None:
+            continue
+        clock = named.limits[-1].second or named.limits[-1].first if named.limits else None
+        if clock is not None:
+            kind = {"at": named.limits[-1].kind}.get(mention.points, mention.points)
+            mention.limits = list(named.limits) if kind == named.limits[-1].kind else [Limit(kind, clock)]
+        mention.day, mention.this = mention.day or named.day, mention.this or named.this
+        mention.preferred = True
+        mention.doubtful = mention.doubtful or (mention.points == "before" and named.day not in (None, ("offset", 0)))
+        if mention.points != "at" and named.role is Role.ASKED:
+            named.role = Role.EXCLUDED
 
 
 def _same_day(found: list[Mention]) -> None:

@@ -28,7 +28,8 @@ VISIT = re.compile(
 )
 MOVE = (
     r"(?:mov\w*|reschedul\w*|chang\w*|switch\w*|push\w*|bump\w*|swap\w*|shift\w*|rebook\w*|"
-    r"re-?schedule|bring|cambiar\w*|mover\w*|transfer|postpone|delay|slide)"
+    r"re-?schedule|bring(?= (?:\w+ ){0,4}(?:forward|up|back|earlier)\b)|cambiar\w*|mover\w*|transfer|postpone|"
+    r"delay|slide)"
 )
 TO = re.compile(
     rf"\b{MOVE}\b[^.?!]*\b(?:to|for|until|till|forward to|back to|a|al|para)\s*(?:the |el |las? |"
@@ -43,7 +44,8 @@ THING = (
 )
 EXISTING_LEFT = re.compile(
     rf"(?:^\s*|[.!?,\n]\s*)(?:{THING}\s+(?:is|was|still|(?:is |was )?(?:set|booked|scheduled|confirmed|"
-    rf"down))|(?:appointment|appt|apt|booking|reservation)\s+(?:on|at|for))\b(?:(?!\b(?:can|could|need|want|please)\b)[^.?!])*$|"
+    rf"down))|(?:appointment|appt|apt|booking|reservation)\s+(?:on|at|for))\b(?:(?!\b(?:can|could|need|want|"
+    rf"please)\b)[^.?!])*$|"
     rf"\b{MINE}\s+(?:(?!needs?\b|wants?\b|an?\b|for\b|to\b|in\b|is\b|"
     rf"due\b)[\w']+\s+){{0,3}}{THING}\b(?:(?!\b(?:can|could|need|want|please|instead|to move|reschedule|"
     r"for a|another|new)\b)[^.?!])*$"
@@ -90,7 +92,14 @@ HAD = (
 )
 HADS = re.compile(HAD)
 EVENT = re.compile(
-    r"\b(?:dies|starts|begins|ends|closes|opens|leaves|arrives|departs|boards|is over|wedding|accident|"
+    r"\b(?:tribunal|inquest|inquiry|disciplinary(?: meeting)?|christening|baptism|communion|confirmation class|"
+    r"(?:bar|bat) mitzvah|concert|gig|(?:the|our|my|his|her|big|foot\w+|school) (?:game|match|play|show|dance|ball)|"
+    r"game is|dog show|viewing|open house|biometrics|baby shower|(?:bridal|wedding) shower|visitors|reception|"
+    r"memorial|"
+    r"audition|presentation|seminar|(?:team|staff|hr|board|school|zoom|work) meeting|orientation|induction|"
+    r"inspection (?:on|at)|cruise|race|marathon|tournament|rehearsal dinner|hen do|stag do|magistrates?|(?:the|"
+    r"a) judge|"
+    r"dies|starts|begins|ends|closes|opens|leaves|arrives|departs|boards|is over|wedding|accident|"
     r"incident|crash|collision|happened|close on|party|prom|quincea[nñ]era|flight|"
     r"fly(?:ing)?|closing|closes|trial|court|"
     r"hearing|arraign\w*|deposition|mediation|guests?|family (?:is )?coming|in-?laws|birthday|"
@@ -99,9 +108,10 @@ EVENT = re.compile(
     r"move (?:in|out)|move-?in|inspector|inspection is|event|gala|recital|rehearsal|expires?|deadline|"
     r"due|evict\w*|lockout|surgery|exam|ceremony|homecoming|boda|vuelo|"
     r"juicio|reunion|tenants? (?:move|moving)|leave town|leaving|we leave|i leave|sentencing|"
-    r"statute|answer is due|landlord|sheriff|lease (?:is up|ends|starts)|conference|(?:have|got|at|in|"
+    r"statute|answer is due|sheriff|lease (?:is up|ends|starts)|conference|(?:have|got|at|in|"
     r"my|a) (?:a )?(?:meeting|shift|school|class|work)|thanksgiving|freeze|storm|(?:get|gets|getting|"
-    r"got|is|am|are|be)\s(?:home|off|out|back)|out of (?:school|work)|off work|(?:get|gets) (?:him|"
+    r"got)\s(?:home|off|out|back)|(?:is|am|are|be)\s(?:home|off|out|back)|out of (?:school|work)|off work|(?:get|"
+    r"gets) (?:him|"
     r"her|them) from school)\b"
 )
 #: Something the writer has to do by then: "sign the papers by Monday".
@@ -111,13 +121,17 @@ MUST_DO = re.compile(
 )
 #: Somebody else does something then: "bailiffs coming Monday".
 OTHERS_DO = re.compile(
-    r"\b(?:he|she|they|ex|wife|husband|bailiffs?|guests?|family|parents?|in-?laws|mother|mom|mum|dad|father|sister|brother|"
-    r"landlord|sheriff|inspector|buyers?|movers|city|court|kids?|children|tenants?|people|friends?|insurance|company|bank)"
+    r"\b(?:he|she|they|ex|wife|husband|bailiffs?|guests?|family|parents?|in-?laws|mother|mom|mum|dad|father|sister|"
+    r"brother|"
+    r"landlord|sheriff|inspector|buyers?|movers|city|court|kids?|children|tenants?|people|friends?|insurance|"
+    r"company|bank)"
     r"(?:'s| is| are|'re| will be)?\s+(?:coming|arriving|taking|moving|leaving|flying|visiting|picking|"
     r"going|getting|having|"
     r"starting|closing|evicting|throwing|kicking|shutting)\b"
 )
 #: An event, or something the writer has to do, right before its time.
+#: To be at home or off work on a day is to be free; at an hour it may be that one comes home then.
+AT_HOME = re.compile(r"\b(?:is|am|are|be|'m|'s|'re|'ll be) (?:home|off(?: work)?)\b")
 EVENT_BEFORE = re.compile(
     rf"(?:{EVENT.pattern}|\b(?:respond|answer|appear|vacate|be out|move out|"
     r"(?:wants?|need|told|has|have) (?:us|me|him|her|them) out|out by|leave|pay|file|sign|"
@@ -179,9 +193,19 @@ PREFER_RIGHT = re.compile(
     r"if (?:at all )?possible|is my (?:first|top)|best|better|ideally|first choice)\b"
 )
 #: What is said now takes the place of what was said before: "actually make it 3".
-CORRECTS = re.compile(
-    r"\b(?:actually|make (?:it|that)|scratch that|i meant?|correction|no wait|sorry)\b\W*(?:\w+\W+){0,3}$"
+_SLIP = (
+    r"(?:sorry|oops|whoops|no wait|wait,? no|no,|nope|hang on|hold on|scratch that|strike that|correction|"
+    r"i mean(?:t)?|or rather|or should i say|my (?:bad|mistake)|i misspoke|typo|i take that back|check that|"
+    r"perd[oó]n|digo|mejor dicho|quise decir|no espera|no,? mejor)"
 )
+_BESIDES = (
+    r"(?:no|oh|ugh|er|um|hm+|wait|lol|actually|apologies|that|was|is|it|it's|that's|wrong|i|make|let's|say|do|can|we|"
+    r"could|you|u|better|try|how about|what about|on|at|the|for|around|about|then|rather|instead|el|la|las|a las?|"
+    r"after|before|by|until|between|from|early|late|please|pls|maybe|should be|should|be|mean|meant|to say)"
+)
+#: A slip is taken back: "Wednesday, no sorry, Thursday at 11"; what was not said again stays.
+SLIPPED = re.compile(rf"(?:^|[^\w]){_SLIP}(?:\W+{_BESIDES})*\W*$|(?:^|\s)\*\s?$|\bh+mm* no\W*$")
+CORRECTS = re.compile(rf"{SLIPPED.pattern}|\b(?:actually|make (?:it|that)|second thoughts?)\b(?:\W+{_BESIDES})*\W*$")
 OTHERWISE = re.compile(
     r"\b(?:otherwise|or else|if not|failing that|second choice|backup|back-up|worst case|at worst|"
     r"as a backup|then)\b\W*(?:\w+\W+){0,2}$"

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from textback_pbx.replies.slips import WORD, mended
+
 _WITHOUT = [
     *("dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "cant", "couldnt", "wont", "wouldnt", "shouldnt"),
     *("havent", "hasnt", "hadnt", "aint", "im", "ive", "youre", "youve", "weve", "theyre", "theyve", "hes", "shes"),
@@ -34,7 +36,7 @@ def tidy(text: str) -> tuple[str, Sequence[int]]:
             continue
         chars.append(shown)
         places.append(place)
-    return _with_apostrophes(*_with_marks("".join(chars), places))
+    return _with_apostrophes(*_without_slips(*_with_marks("".join(chars), places)))
 
 
 def _shown(char: str) -> str:
@@ -67,6 +69,22 @@ def _with_apostrophes(text: str, places: list[int]) -> tuple[str, list[int]]:
         out += text[at:cut] + "'"
         where += [*places[at:cut], places[cut]]
         at = cut
+    return out + text[at:], [*where, *places[at:]]
+
+
+def _without_slips(text: str, places: list[int]) -> tuple[str, list[int]]:
+    out, where, at = "", [], 0
+    for match in WORD.finditer(text):
+        word = match.group()
+        target = mended(word.lower())
+        if target is None:
+            continue
+        shown = target.upper() if word.isupper() else target.capitalize() if word[0].isupper() else target
+        last = len(word) - 1
+        out += text[at : match.start()] + shown
+        where += places[at : match.start()]
+        where += [places[match.start() + min(i, last)] for i in range(len(shown) - 1)] + [places[match.end() - 1]]
+        at = match.end()
     return out + text[at:], [*where, *places[at:]]
 
 

@@ -25,7 +25,8 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "quantity",
             (
                 r"\b\d{1,4}\s?(?:x|by)\s?\d{1,4}\s?(?:x|by)\s?\d{1,4}\b|"
-                r"\b(?:size|tiles?|filters?|\w*room|tub|window|vent|register|measures?)(?: (?:is|are|size|was|of|about|"
+                r"\b(?:size|tiles?|filters?|\w*room|tub|window|vent|register|measures?)(?: (?:is|are|size|was|of|"
+                r"about|"
                 r"like|approx|a))* \d{1,4}\s?(?:x|by)\s?\d{1,4}(?:\s?(?:x|by)\s?\d{1,4})?\b"
             ),
         ),
@@ -112,6 +113,11 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "name_of_day",
             (
+                rf"\b(?:names?|name's|name is|named|called|mr|mrs|ms|miss|dr|aunt|uncle|auntie)\.? (?:{WD}|{MO})\b|"
+                rf"\b(?:my|our|his|her|the|this) (?:\w+ )?(?:dog|cat|pup|puppy|kitten|doodle|poodle|lab|kitty|"
+                rf"rabbit|bird),?"
+                rf" (?:{WD}|{MO})(?:'s)?(?= (?:needs?|is|has|was|and (?:i|me)|keeps|likes|hates|got|just|ate|will|"
+                rf"who)\b)|"
                 r"\b(?:black friday|cyber monday|sunday school|mornings?ide|after ?noon tea|birth ?day|"
                 r"holidays?)\b"
             ),
@@ -132,7 +138,7 @@ def without_traps(text: str) -> tuple[str, list[str]]:
     return text, names
 
 
-_WITHIN = re.compile(r"^(?:\d{1,2}|[a-z]+) ?(?:hours?|hrs?|minutes|mins?|days)$")
+_WITHIN = re.compile(r"^(?:\d{1,2}|[a-z]+) ?(?:hours?|hrs?|minutes|mins?|days|weeks|wks)$")
 
 
 def _is_within(text: str) -> bool:
