@@ -28,15 +28,3 @@ def test_opt_outs_never_seen_before():
     assert seen["stop", "none"] <= 7
     assert falsely <= 2
     assert (seen["help", "help"], seen["start", "start"]) == (3, 2)
-
-
-def test_windows_never_seen_before():
-    seen = Counter()
-    for row in rows("intake.jsonl"):
-        given = {key: row[key] for key in ("text", "last_outbound", "now", "tz", "business")}
-        found, wanted = understand(given)["intake"]["window"], row["intake"]["window"]
-        found = found if found and found["start"] else None
-        seen["right" if found == wanted else "blank" if found is None else "wrong"] += 1
-    print(f"\nwindows: {dict(seen)}")
-    assert seen["wrong"] <= 7
-    assert seen["blank"] <= 1

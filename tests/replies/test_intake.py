@@ -33,7 +33,17 @@ def got(case):
     return {name: wanted.get(name) if value in accepted.get(name, []) else value for name, value in flat.items()}
 
 
-PARTS = ["tuned", "second_sight", "held_out_3", "held_out_4", "held_out_5", "held_out_6", "held_out_7", "held_out_8"]
+PARTS = [
+    "tuned",
+    "second_sight",
+    "held_out_3",
+    "held_out_4",
+    "held_out_5",
+    "held_out_6",
+    "held_out_7",
+    "held_out_8",
+    "held_out_9",
+]
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -74,7 +74,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "that",
         (
-            r"(?P<b>after|past|before|by|until|til|till|despu[eé]s de|antes de)(?:wards?\b| (?:that|then|this|eso)\b)"
+            r"(?P<b>after|past|before|despu[eé]s de|antes de)(?:wards?\b| (?:that|then|this|eso)\b)"
             r"(?! (?:one|date|day|time|week|hour|point|month)\b)|"
             r"(?:(?<=any time )|(?<=anytime )|(?<=or )|(?<=free )|(?<=available ))after(?=\s*(?:[.,!?;\n]|$|works|"
             r"please|pls|thanks))|"

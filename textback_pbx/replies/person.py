@@ -22,10 +22,14 @@ _GIVES = (
     r"(?:[Tt]his is|[Mm]y name is|[Mm]y name's|[Nn]ame is|[Nn]ame:|[Nn]ame's|[Nn]ame -|THIS IS|"
     r"MY NAME IS|[Ii]t['’]s|[Ii]ts|[Ii]t is|I am|I['’]m|[Ii]m|[Mm]e llamo|[Mm]i nombre es|[Ss]oy|"
     r"[Hh]abla|[Uu]nder(?: the name)?|[Ff]or the name|[Bb]ooked under|[Aa]ppointment (?:is )?under|"
-    r"[Ll]ast name(?: is)?|[Pp]atient(?:['’]s name)?(?: is|:)|[Cc]lient(?: is|:)|[Cc]ustomer(?: is|:)|"
+    r"[Ll]ast name(?: is)?|[Nn]ame|[Pp]atient(?:['’]s name)?(?: is|:)|[Cc]lient(?: is|:)|[Cc]ustomer(?: is|:)|"
     r"[Cc]ontact(?: is|:)|[Nn]ame on (?:the )?(?:account|file|appointment|booking)(?: is|:)|"
     r"[Aa]sk for|[Ss]igned,?|[Yy]ou can call me|[Cc]all me|[Jj]e m'appelle|[Tt]his here is|"
     r"[Mm]y full name is|[Ff]ull name:?)"
+)
+#: "Regular customer here, Lou with the old lab".
+_CUSTOMER_HERE = re.compile(
+    rf"\b(?:[Cc]ustomer|[Cc]lient|[Pp]atient|[Mm]ember) here,? {_NAME}(?= (?:with|from|and)\b|[.,!?\n]|$)"
 )
 _GIVEN = re.compile(rf"\b{_GIVES}[ ]+(?:the )?{_NAME}(?![a-z])")
 _HERE = re.compile(
@@ -43,10 +47,12 @@ _SIGNED = re.compile(
     rf"[Gg]racias[,!.]*\s+|TIA[,!.]*\s+)?[-–—~]?\s*{_NAME}\s?[.!,]?(?: x{{1,4}}| xo(?:xo)?)?"
     r"\s*(?:\(?\+?[\d][\d ().-]{6,})?\s*$"
 )
+#: "Carrier from 2011", "Rheem from the garage": a thing, not a person.
+_THING_FROM = r" (?:(?:19|20)\d\d\b|(?:the|our|my) (?:garage|basement|attic|kitchen|wall|ceiling|roof|closet))"
 _FROM = re.compile(
     r"(?:^|[.!?\n]\s*)(?:[Hh](?:i|ello|ey)(?: there)?[,!]?\s+(?:[Ii]t['’]?s |"
-    rf"[Tt]his is )?{_NAME},? (?:from|over at|at|on|with|calling|again)\b|"
-    rf"{_NAME.replace('name', 'name2')},? (?:from|over at|again from)\b)(?= )"
+    rf"[Tt]his is )?{_NAME},? (?:from|over at|at|on|with|calling|again)\b(?!{_THING_FROM})|"
+    rf"{_NAME.replace('name', 'name2')},? (?:from|over at|again from)\b(?!{_THING_FROM}))(?= )"
 )
 _LOW_GIVEN = re.compile(
     r"\b(?:my name is|my name's|name is|this is|name:|me llamo|"
@@ -64,7 +70,7 @@ _OTHER_PERSON = re.compile(
     r"ex-wife|husband|wife|boyfriend|girlfriend|partner|agent|realtor|adjuster|judge|officer|"
     r"manager)(?:'s)?\s+(?:name\s+)?(?:is\s+|was\s+|named\s+|called\s+)?(?:\w+\s+)?$|"
     r"\b(?:his|her|its|their|dog's|cat's|pup's|puppy's|pet's|son's|daughter's|kid's|baby's|boss's|"
-    r"neighbor's)\s+name\s+is\s*$|\bnamed\s*$|\bask(?:ed)? for\s*$"
+    r"neighbor's)\s+name(?:\s+is)?\s*$|\bnamed\s*$|\bask(?:ed)? for\s*$"
 )
 
 #: "Margaret Hollis, 77 Chestnut Street" at the end of a text, or of a line.
@@ -100,6 +106,7 @@ def name_of(text: str) -> Found | None:
     for pattern, rule, confidence in (
         (_GIVEN, "given", 0.9),
         (_HERE, "here", 0.85),
+        (_CUSTOMER_HERE, "here", 0.85),
         (_FROM, "from", 0.8),
         (_SIGNED, "signed", 0.8),
         (_ADDRESSED, "addressed", 0.75),

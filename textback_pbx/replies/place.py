@@ -105,9 +105,17 @@ _LOOKALIKE = re.compile(
     r"model|serial|part|lic\w*|citation|paid|pay|charged?|price|cost|bill|balance|badge|member|btu|"
     r"miles|mileage|check|check number|docket|matter|booking|patient|chart|microchip|chip|rabies|tag|"
     r"sku|gate|box|extension|ext|case number|suite|ste|unit|apt)\b\.?\s*(?:#|number|num|no\.?|id|code|"
-    r"was|is|for|of|:|ending in|ends in|total|me|us)*\s*#?\s*|[#$£€]\s*)$"
+    r"was|is|for|of|:|ending in|ends in|total|me|us)*\s*#?\s*|[#$£€]\s*|"
+    r"\b(?:ow(?:e|es|ed|ing)|want(?:s|ed)?|mak(?:e|es|ing)|earn\w*|los[te]|losing|worth|spen[dt]|saved|borrowed|"
+    r"lent|loan of)"
+    r"(?: (?:me|us|him|her|them|you|the \w+|my \w+))?"
+    r"(?: (?:around|about|over|like|roughly|nearly|almost|maybe|up to|at least|more than|close to|some))*\s*)$"
 )
 _AFTER_LOOKALIKE = re.compile(
+    r"^\s*(?:in (?:debts?|back|unpaid|cash|damages|medical|credit|loans?|bills|savings)|(?:a|per|every) (?:year|"
+    r"month|week)|"
+    r"on \d+ (?:credit )?cards?|on (?:my |the |our )?(?:credit )?cards?|from (?:me|us|him|her)|to (?:my|the|"
+    r"a) (?:ex|bank|irs))\b|"
     r"^\s*(?:btu|dollars|bucks|miles|sq|square|gallon|for the job|usd|on (?:the )?(?:meter|odometer)|cents|rpm|"
     r"watts)\b"
 )

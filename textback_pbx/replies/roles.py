@@ -215,10 +215,20 @@ def _is_event(a: _Around) -> bool:
         r"\b(?:can|could|please|will) (?:you|someone|somebody|u)\b", a.clause
     ):
         return True
-    if not a.clause.strip() and (pieces := re.split(r"[,;]", a.near)) and len(pieces) > 1:
-        happens = happens or (EVENT.search(pieces[-2]) is not None and not REQUESTS.search(pieces[-2]))
+    happens = happens or _goes_before(a)
     must = MUST_DO.search(a.near) is not None and not re.search(r"\b(?:you|u|someone|somebody)\b", a.clause)
     return happens or must or EVENT_BEFORE.search(a.near) is not None
+
+
+def _goes_before(a: _Around) -> bool:
+    """Tell an event whose time stands after a comma or an address: "closing on 18 Beacon St, Somerville, Monday"."""
+    pieces = re.split(r"[,;]", a.near)
+    for last, piece in zip(reversed(pieces[1:]), reversed(pieces[:-1]), strict=True):
+        if "\x00" not in last and last.strip():
+            return False
+        if EVENT.search(piece) is not None and not REQUESTS.search(piece):
+            return True
+    return False
 
 
 def _is_past(a: _Around) -> bool:

@@ -82,7 +82,10 @@ def _about_money(calm: str) -> bool:
     return not re.search(
         (
             r"\b(?:how much|what do you charge|do you charge|payment plan|do you take|financ\w+|"
-            r"deposit (?:needed|required))\b"
+            r"deposit (?:needed|required))\b|"
+            r"\b(?:last|other|another|previous|old|different) (?:guy|company|plumber|one|man|person|tech|place|"
+            r"shop|groomer|"
+            r"dentist|salon)\b[^.?!]*\b(?:charg|quot|bill|paid)"
         ),
         calm,
     )

@@ -121,7 +121,8 @@ def _point_to_time(found: list[Mention]) -> None:
             mention.limits = list(named.limits) if kind == named.limits[-1].kind else [Limit(kind, clock)]
         mention.day, mention.this = mention.day or named.day, mention.this or named.this
         mention.preferred = True
-        mention.doubtful = mention.doubtful or (mention.points == "before" and named.day not in (None, ("offset", 0)))
+        of_another_day = named.role is not Role.ASKED and named.day not in (None, ("offset", 0))
+        mention.doubtful = mention.doubtful or (mention.points == "before" and of_another_day)
         if mention.points != "at" and named.role is Role.ASKED:
             named.role = Role.EXCLUDED
 

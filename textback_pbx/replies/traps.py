@@ -77,6 +77,7 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
                 r"\b(?:in the )?middle of the night\b|\ball (?:summer|winter)\b"
             ),
         ),
+        ("past", r"\b(?:works?|working) (?:the )?(?:nights?|nites?|evenings?|graveyard|swing)(?: shifts?)?\b"),
         (
             "quantity",
             (
