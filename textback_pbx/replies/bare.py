@@ -9,7 +9,7 @@ from textback_pbx.replies.moments import Item
 from textback_pbx.replies.signs import CORRECTS
 
 BETWEEN = r"(?:between|betwn|betwen|btween|btwn|btw|betw|bet|b/w|b/t|from|entre)(?: las?)?"
-TAIL_BETWEEN = re.compile(rf"(?:^|[\s,(\x00-]){BETWEEN}(?: (?:about|around|like|say))?\s*$")
+TAIL_BETWEEN = re.compile(rf"(?:^|[\s,(\x00\x01-]){BETWEEN}(?: (?:about|around|like|say))?\s*$")
 _TAIL_AT = re.compile(
     r"(?:^|[\s,(])(?:at|@|around|round|about|abt|approx|approximately|circa|say|like|maybe|for|to|"
     r"exactly|a las?|las|then|or|and|ish|by|roughly|it's|is)\s*$|[@~]\s*$"
@@ -20,7 +20,7 @@ _UNIT_AFTER = re.compile(
     r"floors?|inch|ft|feet|toilets?|sinks?|times?|degrees|percent|more|bucks|dollars|gallon|ton)\b"
 )
 _OK_AFTER = re.compile(
-    r"\s*(?:$|[.,!?;)*\n\x00]|(?:or|and|on|if|to|till|until|would|works?|is|are|please|pls|plz|thanks|"
+    r"\s*(?:$|[.,!?;)*\n\x00\x01]|(?:or|and|on|if|to|till|until|would|works?|is|are|please|pls|plz|thanks|"
     r"thx|ish|for|but|in the|at night|then|tho|that|we|i|so|sharp|the|my|any|est|cst|pst|pt|et|ct|mt|"
     r"-|with|when|because|cause|cuz|she|he|they|can|could|will|should|ok|instead|rather|good|fine|it|"
     r"does|sounds|suits?|today|tomorrow|as|though|unless|since|not|no|which|where|maybe|preferably|"
@@ -28,7 +28,8 @@ _OK_AFTER = re.compile(
     r"sat(?:ur)?|sun)(?:day)?s?|"
     r"tomorrow|tmw|tmrw|tonight|eastern|central|mountain|pacific|suit|already|pretty|would|ideally|local|or "
     r"so|ish|at|from|this|next|every|each|most|any|here|there|just|thank|ty|tx|o|about|best|latest|"
-    r"at the latest|onwards?|por)\b|-)"
+    r"at the latest|onwards?|por|para|y|puedo|de|si|es|no|gracias|u|ya|y'all|you|got|do|did|mind|mate|love|luv|ta|"
+    r"cheers)\b|-)"
 )
 
 

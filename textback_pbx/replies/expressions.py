@@ -197,7 +197,8 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "span",
         (
-            r"(?:sometime |some time |later |earlier |early |any ?time )?this (?:week|wk)(?! ?end)\b|esta semana\b|"
+            r"(?:sometime |some time |later |earlier |early |any ?time |any day )?this (?:week|wk)(?! ?end)\b|"
+            r"esta semana\b|"
             r"rest of the week\b"
         ),
         fixed("week", 0),
@@ -230,7 +231,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "day",
         (
-            r"(?:any|every|each|most|all) days?\b(?! now)(?: this week| of the week)?|everyday\b|"
+            r"(?:any|every|each|most|all) days?\b(?! now)(?! this w)(?: of the week)?|everyday\b|"
             r"cualquier d[ií]a\b"
         ),
         fixed("any"),
@@ -272,7 +273,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     ),
     (
         "clock",
-        rf"half[- ](?P<h>{HOUR})(?:{_AP})?(?![\w/])(?! (?:of|a|an|days?|hours?|price|off))",
+        rf"half[- ](?P<h>{HOUR})(?:{_AP})?(?![\w/])(?! (?:of|a|an|days?|hours?|price|off)\b)",
         lambda m: (number(m.group("h")), 30, (m.group("ap") or "")[:1]),
     ),
     (
@@ -281,13 +282,13 @@ RULES: tuple[tuple[str, str, Build], ...] = (
         colon,
     ),
     ("clock", rf"(?P<h>\d{{1,2}})\.(?P<m>[0-5]\d){_AP}", hm),
-    ("clock", r"(?P<h>\d{1,2})\.(?P<m>00|15|30|45)(?![\d.%]|\s*(?:inch|in\b|mm|cm|gal|lb|kg|%|dollars|bucks))", hm),
+    ("clock", r"(?P<h>\d{1,2})\.(?P<m>00|15|30|45)(?!\.?\d|%|\s*(?:inch|in\b|mm|cm|gal|lb|kg|%|dollars|bucks))", hm),
     ("clock", rf"(?P<h>\d{{1,2}})(?P<m>[0-5]\d){_AP}", hm),
     ("clock", r"(?P<h>\d{1,2})(?P<m>[0-5]\d)(?P<ap>[ap])\b", hm),
     ("clock", rf"(?P<h>{HOUR}) (?P<m>thirty|fifteen|forty[- ]five|twenty|ten|forty)(?:{_AP})?(?![a-z])", hm),
     ("clock", rf"(?P<h>{HOUR})(?:\s*-?ish)?(?:\s*o'?\s?clock)?{_AP}(?!\s+not\b)", hm),
     ("clock", r"(?P<h>\d{1,2})(?P<ap>[ap])\b", hm),
-    ("clock", rf"(?P<h>{HOUR})(?:\s*o'?\s?clock|\s?-?ish)\b", hm),
+    ("clock", rf"(?P<h>1[3-9]|2[0-3]|{HOUR})(?:\s*o'?\s?clock|\s?-?ish)\b", hm),
     ("clock", r"(?P<h>1[3-9]|2[0-3]|0?[89]|1[0-2])(?P<m>[0-5]\d)? ?(?:hrs|h)\b", hm),
     (
         "clock",

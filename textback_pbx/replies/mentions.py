@@ -57,6 +57,8 @@ class Mention:
     points: str = ""  # "after", "before" or "at" a time named before: "call me after that"
     doubtful: bool = False  # something beside it may be a time that was not understood
     joined: str = ""  # "or" when it is an alternative to the mention before
+    so: bool = False  # "so" stands before it: what stands before that is its reason
+    listed: bool = False  # nothing but "and" or "or" before it
     sentence: int = 0
     words: str = ""
 
@@ -68,7 +70,7 @@ class Mention:
 
 _AFTER = (
     r"(?:any ?time |some ?time |a bit |a little |shortly |right |just )?(?:after|past|from|"
-    r"starting(?: at| from)?|beginning(?: at)?|as of|no earlier than|not earlier than|later than|"
+    r"since|starting(?: at| from)?|beginning(?: at)?|as of|no earlier than|not earlier than|later than|"
     r"despu[eé]s de(?: las?)?|a partir de(?: las?)?|desde(?: las?)?)"
 )
 #: "come by at 4": here "by" belongs to the verb.
@@ -88,15 +90,16 @@ _GLUE = (
     r"either|time|starting|just|local|your time|my time|ok|fine|good|is fine|is ok|o'clock|any|day|"
     r"not too|de|por)\b)*"
 )
-_TAIL_AFTER = re.compile(rf"(?:^|[\s,(\x00-]){_AFTER}(?: (?:about|around|like|say|maybe|the))?\s*$")
-_TAIL_BEFORE = re.compile(rf"(?:^|[\s,(\x00-]){_BEFORE}(?: (?:about|around|like|say|maybe|the))?\s*$")
+_TAIL_AFTER = re.compile(rf"(?:^|[\s,(\x00\x01-]){_AFTER}(?: (?:about|around|like|say|maybe|the))?\s*$")
+_TAIL_BEFORE = re.compile(rf"(?:^|[\s,(\x00\x01-]){_BEFORE}(?: (?:about|around|like|say|maybe|the))?\s*$")
 _DAY_RANGE = re.compile(r"^\s*(?:-|to|through|thru|until|till)\s*$")
 _GLUED = re.compile(rf"^{_GLUE}$")
 _OR = re.compile(r"\b(?:or|o|otherwise|else|alternatively|and|then|also|if not|failing that|y)\b|/|,")
 _NEGATED = re.compile(
     r"(?:\b(?:not|never|cannot|cant|can't|won't|wont|don't|dont|doesn't|isn't|aren't|nothing|nobody|"
     r"no one|unable|no|sin)|n't)"
-    r"(?:[ ,](?:be|call|come|ring|phone|text|available|free|home|here|there|in|able|to|do|make|it|get|"
+    r"(?:[ ,](?:(?:able|willing|free) to \w+|be|call|come|ring|phone|text|available|free|home|here|there|in|able|"
+    r"to|do|make|it|get|"
     r"anything|any|me|us|good|possible|talk|answer|back|off|up|"
     r"visit|please|until|till|earlier|around|much|really|even|the|at|work|works|on|for|again|out|over|"
     r"by|show|send|anyone|someone|somebody|pick|open|done|awake|any ?time|antes|come by|book|"

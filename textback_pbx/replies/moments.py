@@ -44,7 +44,7 @@ def items(text: str) -> list[Item]:
 
 
 def _item_at(text: str, at: int) -> Item | None:
-    if text[at].isspace() or text[at] == "\x00":
+    if text[at].isspace() or text[at] in "\x00\x01":
         return None
     for kind, pattern, build in _COMPILED:
         match = pattern.match(text, at)

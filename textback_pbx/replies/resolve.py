@@ -27,6 +27,18 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Days, and weekdays (Monday is 0), on which the writer cannot."""
+
+    days: frozenset[date] = frozenset()
+    weekdays: frozenset[int] = frozenset()
+
+    def __contains__(self, day: date) -> bool:
+        """Say whether a day is taken."""
+        return day in self.days or day.weekday() in self.weekdays
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """Now, on the wall of the office, and how its country writes dates."""
 
@@ -44,6 +56,9 @@ class Frame:
         return datetime.combine(day, time(minute // 60 % 24, minute % 60), self.zone)
 
 
+NOTHING_TAKEN = Taken()
+
+
 def frame(now: datetime | None, tz: str | None) -> Frame | None:
     """Return the frame, or ``None`` without a now. A zone that does not exist falls back to now's own offset."""
     if now is None:
@@ -59,8 +74,11 @@ def frame(now: datetime | None, tz: str | None) -> Frame | None:
     return Frame(local, zone, (tz or "").startswith(_DAY_FIRST))
 
 
-def resolve(mention: Mention, frame_: Frame) -> Window | None:
-    """Turn one mention into a window, cut to the hours and to now; ``None`` when nothing is left of it."""
+def resolve(mention: Mention, frame_: Frame, taken: Taken = NOTHING_TAKEN) -> Window | None:
+    """Turn one mention into a window, cut to the hours and to now; ``None`` when nothing is left of it.
+
+    ``taken`` days do not count where the mention names no day of its own.
+    """
     if mention.special is not None:
         return _special(mention.special, frame_)
     if mention.part == "evening" and not mention.limits:
@@ -76,7 +94,10 @@ def resolve(mention: Mention, frame_: Frame) -> Window | None:
         return _stretch(days, frame_)
     if mention.day_bound == "by" and not mention.limits and mention.part in ("", "end"):
         return _by(days[-1], frame_)
+    open_day = mention.day is None or mention.day[0] in ("any", "weekdays")
     for day in days:
+        if open_day and day in taken:
+            continue
         made = _on(day, mention, frame_)
         if made is not None:
             return made

@@ -17,6 +17,7 @@ from textback_pbx.replies.signs import (
     CORRECTS,
     EVENT,
     EVENT_BEFORE,
+    EVENT_MOVES,
     EXCLUDED_LEFT,
     EXCLUDED_RIGHT,
     EXISTING_LEFT,
@@ -27,13 +28,17 @@ from textback_pbx.replies.signs import (
     MOVE,
     MUST_DO,
     MY_LEFT,
+    OF_IT,
     OTHERS_DO,
     OTHERWISE,
+    OWN_DOINGS,
     PREFER_LEFT,
     PREFER_RIGHT,
     PROMISED,
     REQUESTS,
     SLIPPED,
+    STAYS_UNTIL,
+    STILL_ON,
     TO,
     VISIT,
 )
@@ -51,9 +56,14 @@ def without_questions(text: str) -> str:
             )
         )
         arrives = ARRIVAL.search(piece)
-        if (asks and not re.search(r"\b(?:open(?:ing)? (?:slot|for me|in your|spot)|call me|come)\b", piece)) or (
-            arrives and not re.search(r"\b(?:move|resched\w*|instead|can (?:we|i|you)|call me|push)\b", piece)
-        ):
+        if (
+            asks
+            and not re.search(
+                r"\b(?:open(?:ing)? (?:slot|for me|in your|spot)|call me|"
+                r"come(?! (?:out )?on))\b",
+                piece,
+            )
+        ) or (arrives and not re.search(r"\b(?:move|resched\w*|instead|can (?:we|i|you)|call me|push)\b", piece)):
             text = blank(text, start, end)
     return text
 
@@ -68,6 +78,12 @@ class _Around:
     near: str
     whole: str
     after_excluded: bool
+    before: str = ""  # what stands before its statement
+
+    @property
+    def event_before(self) -> bool:
+        """Whether the statements before name an event."""
+        return EVENT.search(self.before) is not None
 
     @property
     def clause(self) -> str:
@@ -77,12 +93,29 @@ class _Around:
     @property
     def here(self) -> str:
         """The clause on both sides."""
-        after = re.split(r"[,;]|\b(?:but|so|and|because|cause|can|could|please)\b", self.right)[0]
+        after = re.split(r"[,;]|\b(?:but|so|and|or|because|cause|can|could|please)\b", self.right)[0]
         return f"{self.clause} \x00 {after}"
 
 
 #: "I called at 9 and again at 11:30".
 _AND_AGAIN = re.compile(r"^\W*(?:and|then|&)\W*(?:again|then|also|once more)?\W*(?:at|on|around)?\W*$")
+
+
+_CARRIED = (Role.PAST, Role.EXISTING, Role.EVENT, Role.EXCLUDED)
+#: "happened at lunch around 12:30".
+_BESIDE = re.compile(r"^[\s,(]*(?:around|about|at|like|maybe|say|approx|on|the|from|till?|until|to|-|\s)*$")
+_LISTED = re.compile(r"^\W*(?:or|and|nor|&|/|,? ?(?:or|and|nor))\W*(?:on |either )?$")
+
+
+def _carries(before: Mention, mention: Mention, near: str, right: str) -> bool:
+    """Say whether what one time is to its writer, the next beside it is too."""
+    if before.role is Role.EXCLUDED:  # "can't do today or tomorrow"
+        bare = not mention.has_hours and before.day is not None and mention.day is not None
+        return bare and not before.has_hours and _LISTED.match(near) is not None and not _suits(right)
+    if before.role is not Role.EVENT and _AND_AGAIN.match(near):
+        return True
+    worded = not before.limits or re.match(r"^ (?:around|about|at|maybe|say|like) $", near)
+    return bool(worded) and _BESIDE.match(near) is not None and mention.day is None
 
 
 def assign(text: str, found: Sequence[Mention]) -> None:
@@ -96,14 +129,26 @@ def assign(text: str, found: Sequence[Mention]) -> None:
         right, near = text[mention.end : ceiling], text[floor : mention.start]
         before = found[index - 1] if index and found[index - 1].sentence == mention.sentence else None
         excluded = before is not None and before.role is Role.EXCLUDED
-        mention.role = _role(_Around(mention, text[start : mention.start], right, near, text[start:end], excluded))
-        if before is not None and before.role in (Role.PAST, Role.EXISTING) and _AND_AGAIN.match(near):
+        mention.role = _role(
+            _Around(
+                mention,
+                text[start : mention.start],
+                right,
+                near,
+                text[start:end],
+                excluded,
+                text[max(0, start - 80) : start] + text[start : mention.start],
+            )
+        )
+        if before is not None and before.role in _CARRIED and _carries(before, mention, near, right):
             mention.role = before.role
         mention.action = _action(near, right)
         if before is not None and not mention.action and len(near) < 25:
             mention.action = before.action
         mention.preferred = _is_preferred(near, right)
         mention.corrects = CORRECTS.search(near) is not None
+        mention.so = re.search(r"\bso\b(?! (?:far|long|much))(?! that\b)", near) is not None
+        mention.listed = before is not None and _LISTED.match(near) is not None
         mention.slipped = mention.corrects and SLIPPED.search(near) is not None
 
 
@@ -117,8 +162,22 @@ def _role(around: _Around) -> Role:
     return next((role for holds, role in _ROLE_RULES if holds(around)), Role.ASKED)
 
 
+def _event_moves(a: _Around) -> bool:
+    return EVENT_MOVES.search(a.left) is not None and re.search(rf"\b{MOVE}\b", a.left) is not None
+
+
+def _is_of_yesterday(a: _Around) -> bool:
+    """Tell an hour beside a day that is over: "yesterday at 4:40", "about ten to nine last night"."""
+    beside = re.search(r"\x01\W*(?:at|around|about|like|say)?\W*$", a.near) or re.match(r"[ ,]*\x01", a.right)
+    return beside is not None and a.mention.day is None
+
+
 def _moves_here(a: _Around) -> bool:
-    return bool(re.match(r"^\W*(?:instead|rather)\b", a.right) or TO.search(a.left))
+    still = (
+        re.search(r"\bstill (?:at |for |around )?$", a.near) is not None
+        and re.search(rf"\b{MOVE}\b", a.left) is not None
+    )
+    return still or bool(re.match(r"^\W*(?:instead|rather)\b", a.right) or TO.search(a.left))
 
 
 #: "Friday morning is the only time ...", "1 to 3 is when my tenant is home"; "the only day that works is Tuesday".
@@ -135,8 +194,14 @@ _ONLY_TIME = re.compile(
 )
 
 
+_WOULD_SUIT = re.compile(
+    r"^\W*(?:would|will|'d) (?:be |really |also |suit |work )*(?:good|great|fine|ok|okay|best|"
+    r"perfect|ideal|better|me|suit|work)\b"
+)
+
+
 def _is_free_then(a: _Around) -> bool:
-    return bool(_FREE_THEN.match(a.right) or _ONLY_TIME.search(a.near))
+    return bool(_FREE_THEN.match(a.right) or _ONLY_TIME.search(a.near) or _WOULD_SUIT.match(a.right))
 
 
 def _is_the_exception(a: _Around) -> bool:
@@ -164,6 +229,8 @@ def _is_excluded(a: _Around) -> bool:
 def _stands_already(a: _Around) -> bool:
     if IF_CANNOT.search(a.near):
         return False
+    if STILL_ON.match(a.right) or re.search(r"\b(?:was|were) (?:for |on |at )?$", a.near):
+        return True
     mine = EXISTING_LEFT.search(a.left) and not re.search(r"\binstead\b", a.right[:25]) and not _asks_again(a.left)
     return bool(PROMISED.search(a.left) or mine or (MY_LEFT.search(a.near) and EXISTING_RIGHT.match(a.right)))
 
@@ -207,6 +274,10 @@ def _is_moved_from(a: _Around) -> bool:
 def _is_event(a: _Around) -> bool:
     if a.mention.special is not None:
         return False
+    if STAYS_UNTIL.search(a.left) or (OWN_DOINGS.match(a.right) and not REQUESTS.search(a.clause)):
+        return True
+    if OF_IT.search(a.near) and (a.event_before or "appointment" in a.before):
+        return True
     at_home = AT_HOME.search(a.near) is not None and not any(one.kind == "at" for one in a.mention.limits)
     if at_home:
         a = replace(a, near=AT_HOME.sub(" ", a.near), left=AT_HOME.sub(" ", a.left))
@@ -224,7 +295,7 @@ def _goes_before(a: _Around) -> bool:
     """Tell an event whose time stands after a comma or an address: "closing on 18 Beacon St, Somerville, Monday"."""
     pieces = re.split(r"[,;]", a.near)
     for last, piece in zip(reversed(pieces[1:]), reversed(pieces[:-1]), strict=True):
-        if "\x00" not in last and last.strip():
+        if "\x00" not in last and not re.fullmatch(r"\W*(?:is|was|it's)?\W*(?:on|at|for|set for)?\W*", last):
             return False
         if EVENT.search(piece) is not None and not REQUESTS.search(piece):
             return True
@@ -252,6 +323,8 @@ def _is_unneeded(a: _Around) -> bool:
 
 #: In this order; the first that holds decides.
 _ROLE_RULES: tuple[tuple[Callable[[_Around], bool], Role], ...] = (
+    (_event_moves, Role.EVENT),
+    (_is_of_yesterday, Role.PAST),
     (_moves_here, Role.ASKED),
     (_is_free_then, Role.ASKED),
     (_is_the_exception, Role.EXCLUDED),
@@ -277,11 +350,16 @@ def _asks_again(left: str) -> bool:
     tail = re.split(r"\b(?:but|and|so)\b|,", left)[-1]
     return bool(
         re.search(r"\b(?:can|could|need|want|would|any|available|prefer|how about|do you have|please)\b", tail)
-    ) and not re.search(r"\b(?:cancel|confirm|miss|make)\b", tail)
+    ) and not re.search(r"\b(?:cancel|confirm|miss|make|off the|off your)\b", tail)
 
 
 def _without_had(here: str) -> str:
-    return re.sub(r"\b(?:called|got back|came home|best|home|here|work|works|start|free)\b", " ", here)
+    return re.sub(
+        r"\b(?:called|got back|came home|best|home|here|work|works|start|free|"
+        r"at (?:the )?(?:pick|drop)[- ]?(?:up|off))\b",
+        " ",
+        here,
+    )
 
 
 def _may_be_past(mention: Mention) -> bool:
@@ -317,7 +395,7 @@ def _special_role(whole: str, left: str, here: str, clause: str) -> Role:
             ),
             clause,
         )
-        alone = not state and len(re.findall(r"[\w']+", whole.replace("\x00", " "))) <= 3
+        alone = not state and len(re.findall(r"[\w']+", whole.replace("\x00", " "))) <= 2
         return (
             Role.ASKED
             if alone or (asks and not (state and not re.search(r"\bneed|come|send|call|help\b", clause)))

@@ -1,5 +1,6 @@
 """What alternatives and later statements lend each other: a day, or hours; pure."""
 
+import re
 from itertools import pairwise
 
 from textback_pbx.replies.mentions import Limit, Mention, Role
@@ -8,6 +9,8 @@ from textback_pbx.replies.mentions import Limit, Mention, Role
 def share(found: list[Mention]) -> None:
     """Complete the mentions that are asked for from their neighbours, in place."""
     _point_back(found)
+    _spread_exclusion(found)
+    _without_reasons(found)
     _point_to_time(found)
     _correct([m for m in found if m.role is Role.ASKED and m.special is None])
     asked = [m for m in found if m.role is Role.ASKED and m.special is None]
@@ -53,14 +56,15 @@ def _lend_forward(one: Mention, other: Mention) -> None:
         one.part, one.limits = other.part, list(other.limits)
         if other.plural and other.part:
             other.preferred = False  # "Monday or Tuesday, afternoons best": the hours are best, not the day
-    elif one.day is not None and other.day is None and one.has_hours and not other.plural:
-        other.day, other.day_bound = one.day, one.day_bound
+    elif (one.day is not None or one.this) and other.day is None and one.has_hours and not other.plural:
+        other.day, other.day_bound, other.this = one.day, one.day_bound, other.this or one.this
 
 
 def _narrow(one: Mention, other: Mention) -> None:
     """Let a later statement narrow the day before it ("Thursday? After 3 would be best"), or name it."""
     stretch = one.day is not None and one.day[0] in ("week", "weekend", "any", "weekdays")
-    repeats = other.plural and not stretch  # "any afternoon" is of no one day
+    any_of_them = other.listed or re.match(r"(?:any|every|all|most)\b", other.words)
+    repeats = other.plural and not stretch and any_of_them  # "or any afternoon" is of no one day
     if one.day is not None and not one.has_hours and other.day is None and other.has_hours and not repeats:
         _merge(one, other)
     elif one.day is None and one.has_hours and not one.plural and other.day is not None and not other.has_hours:
@@ -105,6 +109,27 @@ def _correct(asked: list[Mention]) -> None:
             other.part, other.limits, other.not_part = one.part, list(one.limits), one.not_part
         other.action, other.preferred = other.action or one.action, True
         one.role = Role.EXCLUDED
+
+
+def _without_reasons(found: list[Mention]) -> None:
+    """Leave out what is but the reason: "she naps after lunch, so come Thursday before noon"."""
+    for index, mention in enumerate(found):
+        if mention.so and mention.role is Role.ASKED and (mention.day is not None or mention.has_hours):
+            for reason in found[:index]:
+                same = reason.sentence == mention.sentence and reason.role is Role.ASKED and not reason.action
+                if same and (mention.day is not None or reason.day is None) and reason.special is None:
+                    reason.role = Role.EVENT
+
+
+def _spread_exclusion(found: list[Mention]) -> None:
+    """Read "Tuesdays and Thursdays I'm no good" as both; take a day back that is said to be taken."""
+    for one, other in reversed(list(pairwise(found))):
+        if one.role is not Role.ASKED or one.has_hours or one.day is None or other.day is None:
+            continue
+        listed = one.sentence == other.sentence and not other.has_hours and other.listed
+        taken = one.day == other.day and other.role in (Role.EVENT, Role.EXCLUDED)
+        if taken or (listed and other.role is Role.EXCLUDED):
+            one.role = Role.EXCLUDED
 
 
 def _point_to_time(found: list[Mention]) -> None:

@@ -43,6 +43,17 @@ THING = (
     r"tune-?up|job|one|fitting|cita|spot|time|bath|boarding|wax|fill|root canal|extraction|consultation|nails)"
 )
 EXISTING_LEFT = re.compile(
+    r"\bon (?:the|your) (?:list|schedule|books?|calendar|rota) (?:for|on)\b(?:(?!\b(?:can|could|need|want|"
+    r"please)\b)[^.?!])*$|"
+    r"\boff (?:the|your) (?:list|schedule|books?|calendar|rota)\b(?:(?!\b(?:can|could|need|want|please|"
+    r"put)\b)[^.?!])*$|"
+    r"\b(?:i|we|he|she|they)(?:'ve| have| has|'s)(?: got)?(?! to\b| any)\b(?:(?!\b(?:can|could|need|want|please|"
+    r"but|time|until)\b)"
+    r"[^.?!,])*\bwith (?:you|dr|ms|mr|mrs)\b[^.?!,]*$|"
+    r"\b(?:i|we|he|she)(?:'ve| have| has|'s|'ve got| have got| had) (?:an?|my|our|his|her) $|"
+    rf"\b(?:about|re|regarding) (?:my|our|his|her|the|[\w]+'s) (?:\w+ )?{THING}\b(?:(?!\b(?:can|could|need|want|"
+    rf"please)\b)[^.?!])*$|"
+    r"\b(?:tengo|tenemos|tiene) (?:una )?cita\b(?:(?!\b(?:puede|puedo|quiero|cambiar|mover)\b)[^.?!])*$|"
     rf"(?:^\s*|[.!?,\n]\s*)(?:{THING}\s+(?:is|was|still|(?:is |was )?(?:set|booked|scheduled|confirmed|"
     rf"down))|(?:appointment|appt|apt|booking|reservation)\s+(?:on|at|for))\b(?:(?!\b(?:can|could|need|want|"
     rf"please)\b)[^.?!])*$|"
@@ -79,22 +90,36 @@ PROMISED = re.compile(
 EXISTING_RIGHT = re.compile(
     rf"^(?:'s)?\s*(?:\w+\s+)?{THING}\b(?!\s*(?:available|open\b|free|left|if|would|works|please|\?))"
 )
+#: "checking if Wednesday at 10 is still on".
+STILL_ON = re.compile(
+    r"^\W*(?:(?:is|are|'s)? ?still (?:on|happening|going ahead|booked|scheduled|confirmed|ok|good|set)\b"
+    r"|(?:is|are) (?:still )?(?:on|happening|confirmed)(?= (?:for|with)))"
+)
 MY_LEFT = re.compile(r"\b(?:my|our|her|his|their|the|mi)\s*(?:[\w']+\s+){0,2}$")
 HAD = (
     r"\b(?:showed|no[- ]show|turned up|didn't (?:show|turn up|come)|"
     r"was|were|had|came|called|went|started|stopped|died|broke|quit|happened|noticed|woke|found|"
     r"fell|left|got(?! any| a (?:slot|spot)| time| room| space| some)|saw|did|put|installed|fixed|cracked|"
-    r"chipped|lost|burst|flooded|tried|rang|missed|"
+    r"chipped|lost|wrote|forgot|ran|tore|threw|sent|caught|felt|drove|slept|sold|stole|burst|flooded|tried|rang|"
+    r"missed|"
     r"texted|spoke|talked|heard|bought|moved|paid|told|said|began|gave|took|knocked|slipped|hit|"
     r"arrested|been|fired|served|received|died|passed|backed|overflowed|tripped|blew|ate|swallowed|"
     r"bit|hurt|kicked|turned|shut|clogged|leaked|arrived|signed|rented|ended|kept|made|let go|woken|"
     r"pulled|picked|se rompi[oó]|empez[oó]|llam[eé])\b"
 )
-HADS = re.compile(HAD)
+#: Any doing of somebody's in the past: "I dropped my glove", "the company worked on it"; Spanish too: "me chocaron".
+HADS = re.compile(
+    rf"{HAD}|\b(?:i|we|he|she|it|they|who|that|you|(?:my|the|our|his|her|your) [\w']+)(?: (?:just|also|already|"
+    rf"only|\w+ly))? "
+    r"(?!need|want|prefer|interested)[a-z]{2,}(?:[^e\W]ed|e?ed)\b(?<!need)(?<!speed)(?<!indeed)(?<!feed)(?<!bleed)"
+    r"|\b\w{2,}(?:aron|ieron|yeron)\b|\b\w{2,}(?:i[oó]|"
+    r"[bcdfgjklmnñprstvz]ó)\b(?<!estudio)(?<!servicio)(?<!horario)(?<!espacio)"
+)
 EVENT = re.compile(
     r"\b(?:tribunal|inquest|inquiry|disciplinary(?: meeting)?|christening|baptism|communion|confirmation class|"
     r"(?:bar|bat) mitzvah|concert|gig|(?:the|our|my|his|her|big|foot\w+|school) (?:game|match|play|show|dance|ball)|"
-    r"game is|dog show|viewing|open house|biometrics|baby shower|(?:bridal|wedding) shower|visitors|reception|"
+    r"appearance|la corte|audiencia|game is|dog show|viewing|open house|biometrics|baby shower|(?:bridal|"
+    r"wedding) shower|visitors|reception|"
     r"memorial|"
     r"audition|presentation|seminar|(?:team|staff|hr|board|school|zoom|work) meeting|orientation|induction|"
     r"inspection (?:on|at)|cruise|race|marathon|tournament|rehearsal dinner|hen do|stag do|magistrates?|(?:the|"
@@ -102,13 +127,14 @@ EVENT = re.compile(
     r"dies|starts|begins|ends|closes|opens|leaves|arrives|departs|boards|is over|wedding|accident|"
     r"incident|crash|collision|happened|close on|party|prom|quincea[nñ]era|flight|"
     r"fly(?:ing)?|closing|closes|trial|court|"
-    r"hearing|arraign\w*|deposition|mediation|guests?|family (?:is )?coming|in-?laws|birthday|"
+    r"hearing|arraign\w*|deposition|mediation|guests?|family (?:is )?coming|in[- ]?laws|birthday|"
     r"graduation|"
-    r"funeral|interview|photo ?shoot|pictures?|vacation|holiday|trip|travel\w*|moving (?:in|out)|"
+    r"funeral|interview|photo ?shoot|pictures?|vacation|holiday|trip|(?<!to )travel\w*|moving (?:in|out)|"
     r"move (?:in|out)|move-?in|inspector|inspection is|event|gala|recital|rehearsal|expires?|deadline|"
     r"due|evict\w*|lockout|surgery|exam|ceremony|homecoming|boda|vuelo|"
     r"juicio|reunion|tenants? (?:move|moving)|leave town|leaving|we leave|i leave|sentencing|"
-    r"statute|answer is due|sheriff|lease (?:is up|ends|starts)|conference|(?:have|got|at|in|"
+    r"(?:finish|clock out|knock off)(?: work| my shift)?|naps?|statute|answer is due|sheriff|lease (?:is up|ends|"
+    r"starts)|conference|(?:have|got|at|in|"
     r"my|a) (?:a )?(?:meeting|shift|school|class|work)|thanksgiving|freeze|storm|(?:get|gets|getting|"
     r"got)\s(?:home|off|out|back)|(?:is|am|are|be)\s(?:home|off|out|back)|out of (?:school|work)|off work|(?:get|"
     r"gets) (?:him|"
@@ -121,6 +147,10 @@ MUST_DO = re.compile(
 )
 #: Somebody else does something then: "bailiffs coming Monday".
 OTHERS_DO = re.compile(
+    r"\b(?:guests?|family|parents?|in[- ]?laws|mother|mom|mum|dad|father|sister|brother|movers|buyers?|kids?|"
+    r"tenants?|visitors|"
+    r"friends?|company)(?: all)? (?:get here|gets here|arrives?|lands?|fly in|flies in|visits?|moves? (?:in|out)|"
+    r"leaves?)\b|"
     r"\b(?:he|she|they|ex|wife|husband|bailiffs?|guests?|family|parents?|in-?laws|mother|mom|mum|dad|father|sister|"
     r"brother|"
     r"landlord|sheriff|inspector|buyers?|movers|city|court|kids?|children|tenants?|people|friends?|insurance|"
@@ -128,6 +158,28 @@ OTHERS_DO = re.compile(
     r"(?:'s| is| are|'re| will be)?\s+(?:coming|arriving|taking|moving|leaving|flying|visiting|picking|"
     r"going|getting|having|"
     r"starting|closing|evicting|throwing|kicking|shutting)\b"
+)
+#: What somebody does then anyway: "Fri 21st we're getting the keys".
+OWN_DOINGS = re.compile(
+    r"^\W*(?:we|i|he|she|they|my \w+|the \w+)(?:'re|'m|'s|re|m| are| am| is|'ll be| will be) (?!hoping|looking|"
+    r"wondering|thinking|"
+    r"calling|asking|needing|wanting|trying|coming|going to (?:need|be)|being|working from)[a-z]+ing\b"
+)
+#: A day until which somebody stays: "visiting till next Friday".
+STAYS_UNTIL = re.compile(
+    r"\b(?:visiting|staying|stay|in town|on (?:holiday|hols|"
+    r"vacation))\b[^.?!,]*\b(?:un)?til+ $|\bon (?:holiday|hols|vacation) (?:from|until) $"
+)
+#: An event is moved, not a visit: "buyers want to push closing to Feb 10", "the hearing got moved to Monday".
+EVENT_MOVES = re.compile(
+    r"\b(?:closing|hearing|trial|court(?: date)?|settlement|completion|wedding|deposition|interview|exam|surgery|"
+    r"party|mediation)\b"
+    r"[^.?!,]{0,25}\b(?:to|for|until|till|from)(?: (?:the|next|this|on))* $"
+)
+#: "It's on the 24th": of what was named in the statement before.
+OF_IT = re.compile(
+    r"(?:^|[.!?,;\n])\s*(?:it|that|which|it's|its|that's|this)(?: is|'s| was)?(?: (?:for|on|at|set|"
+    r"set for|scheduled for))? ?(?:the )?$"
 )
 #: An event, or something the writer has to do, right before its time.
 #: To be at home or off work on a day is to be free; at an hour it may be that one comes home then.
@@ -141,19 +193,40 @@ EVENT_BEFORE = re.compile(
 EXCLUDED_LEFT = re.compile(
     r"\b(?:not|can't|cannot|cant|won't|wont|except|besides|but not|anything but|any(?: ?day| ?time|"
     r"thing) but|other than|everything but|no puedo|excepto|menos|never|instead of|rather than|avoid|"
-    r"unavailable|busy|don't|isn't|i work|at work|out of town|away|gone|tied up|not free|"
-    r"not available|not around|unable|skip)"
-    r"(?:\s+(?:do|make(?: it)?|come|be (?:here|home|there|available)|home|there|here|in|on|at|the|el|"
+    r"unavailable|busy|in (?:a |all )?(?:meetings?|class|court|surgery|clinic|training)|at (?:dialysis|school|"
+    r"the hospital)|don't|isn't|i work|at work|out of town|away|gone|tied up|not free|"
+    r"not available|not around|unable|skip|nor|neither|"
+    r"(?:no need|needn't|don't need|do not need|dont need)(?:(?! (?:until?|till?|before|by|after)\b) [\w']+){0,4})"
+    r"(?:\s+(?:do|make(?: it)?|come|be (?:here|home|there|available)|be|home|\x00+|\x01+|obviously|there|here|in|"
+    r"on|at|the|el|"
     r"a|los|get there|this|any|every|really|until|til|till|work|able to|all|with|for))*\s*$"
 )
 EXCLUDED_RIGHT = re.compile(
+    r"^\W*(?:i'm|im|i am|we're|is|are|i'm always|would be) (?:no good|a no|useless|not good|hopeless|a no go)\b|"
+    r"^\W*(?:i|we) (?:can't|cannot|cant|couldn't|won't|don't)\b(?! (?:wait|mind|care|have))|"
+    r"^\W*(?:he|she|they|i|we)(?:'s|'re|'m|s| is| are| am) (?:with (?!you)|at (?!home|the house)|away|out of|"
+    r"working|teaching|busy|tied up|"
+    r"in (?:a )?(?:meetings?|court|class|surgery|school|training|clinic)|on (?:shift|call|holiday|vacation))|"
     r"^[\s,]*(?:at \d+\s*)?(?:morning |afternoon )?(?:really |just |unfortunately )?(?:doesn't|"
     r"does not|doesnt|don't|dont|do not|won't|wont|will not|isn't|is not|isnt|are not|aren't|is no|"
     r"are no|is out|are out|is bad|are bad|isn t|no longer works?|is full|(?:is|are) (?:an? |my |our |the "
     r")?(?:\x00+\W*|holiday|day off|vacation|packed|hectic|crazy|slammed)|i can't|i cannot|i cant|"
     r"i'm busy|i am busy|im busy|i work|i'm out|i'm away|is impossible|conflicts)\b"
 )
+_DAYS = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?|week ?ends?|week ?days|evenings|nights"
 HOURS = re.compile(
+    r"\bwhat time (?:do|does|are|is|will)\b[^.?!]*\b(?:finish|knock off|open|close|shut|start|stop|lock up|leave|"
+    r"done|end|"
+    r"there till|in till)\b|\bhow late (?:can|do|are|is|will|should|would)\b|"
+    r"\bis (?:someone|anyone|somebody|anybody) (?:there|in|around|at the)\b|"
+    rf"\bis (?:dr\.? )?(?!it\b|that\b|this\b)\w+ (?:off|in|on|working|there) (?:on )?(?:{_DAYS}|today|tomorrow)\s*\?|"
+    rf"\b(?:you|y'?all|u|ye)(?: guys| folks)?(?: ever| still)? (?:come out|work|see (?:patients|people|dogs)|groom|"
+    rf"take (?:patients|people|walk-?ins)|answer|run|do (?:calls|visits|"
+    rf"house calls))(?: \w+)?(?: on)? (?:the )?(?:{_DAYS})\s*\?|"
+    r"\b(?:u|you|y'all|ya)(?: guys)? (?:still )?open\b(?! (?:on |at |from )?(?:monday|tuesday|\d))|"
+    r"\b(?:you're|you are|u r|y'all are|are (?:you|y'all|u)(?: guys)?) (?:still )?(?:seeing|taking|"
+    r"accepting) (?:patients|people|"
+    r"clients|customers|walk-?ins|dogs|appointments)\b|"
     r"\bis (?:dr\.? )?\w+ (?:in|working|there|on shift|in the office)(?: (?:on|this|next))? (?:today|"
     r"tomorrow|\w+day|this week)\b|"
     r"\b(?:are|r|is|will|were)\s+(?:you|u|y'?all|ya|the (?:shop|office|clinic|store|salon|place)|"
@@ -192,7 +265,7 @@ PREFER_LEFT = re.compile(
 PREFER_RIGHT = re.compile(
     r"^\W*(?:(?:at|morning|afternoon|around)\s)?(?:\w+\s)?(?:(?:is|would be|are|being|works|work|"
     r"es)\s+(?:\w+\s)?(?:best|better|ideal|preferred|preferable|perfect|mejor)|preferred|preferably|"
-    r"if (?:at all )?possible|is my (?:first|top)|best|better|ideally|first choice)\b"
+    r"if (?:at all )?possible|then(?=\s*(?:[.!?]|$))|is my (?:first|top)|best|better|ideally|first choice)\b"
 )
 #: What is said now takes the place of what was said before: "actually make it 3".
 _SLIP = (

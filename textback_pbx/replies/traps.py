@@ -53,7 +53,7 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "past",
             (
-                r"\b(?:for|past|last|every)\s(?:the\s)?(?:past\s|last\s)?(?:\d+|[a-z]+)(?: or (?:\d+|"
+                rf"\b(?:for|past|last|every)\s(?:the\s)?(?:past\s|last\s)?(?!{WD}\b)(?:\d+|[a-z]+)(?: or (?:\d+|"
                 r"[a-z]+))?\s(?:straight )?(?:days?|weeks?|months?|years?|hours?|hrs|minutes|mins|"
                 r"nights?)\b(?! from now)(?:\s(?:now|already|straight))?"
             ),
@@ -66,12 +66,19 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             ),
         ),
         (
-            "past",
+            "yesterday",
             (
                 rf"\blast\s(?:{WD}|night|week ?end|week|month|year|time|summer|winter|spring|fall|autumn|evening|"
                 rf"afternoon|{MO})\b(?!')|\byesterday(?:\s(?:morning|afternoon|evening|night))?\b|\bayer\b|"
-                r"\b(?:the )?other (?:day|night|week|morning)\b|\bsince (?:about |around |like )?(?:this |early |"
-                rf"late )*(?:{WD}|morning|noon|{HOUR}(?:\s?{AMPM})?|today|afternoon|night|{MO})(?: (?:this |"
+                r"\b(?:the )?other (?:day|night|week|morning)\b"
+            ),
+        ),
+        (
+            "past",
+            (
+                r"\bsince (?:about |around |like )?(?:this |early |"
+                rf"late )*(?:{WD}|morning|noon|(?!1[3-9] ?o|2[0-3] ?o){HOUR}(?:\s?{AMPM})?|today|afternoon|night|"
+                rf"{MO})(?: (?:this |"
                 r"in the |on |that |yesterday )?(?:morning|afternoon|night|evening))?\b|\bovernight\b|"
                 r"\ball (?:day|night|morning|afternoon|week ?end|week)(?: long)?\b|"
                 r"\b(?:in the )?middle of the night\b|\ball (?:summer|winter)\b"
@@ -100,6 +107,12 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "greeting",
             (
+                r"^(?:good )?(?:morning|mornin|afternoon|evening)\b(?! ?(?:is|are|works?|would|of|on|or|and|if|"
+                r"please|pls|best|only|"
+                r"tomorrow|today|appointments?|appts?|slots?|consults?|\w+day|time|times|\d|after|before|between|"
+                r"around|at|"
+                r"preferred|for|any|ideally|good|fine|ok|suits?|visits?|call|around|then|pickup|drop|but|thanks?|"
+                r"from|next|this)\b)|"
                 r"\bgood\s?(?:morning|mornin|afternoon|evening|night|day)\b|(?:^|(?<=[!.\n]))\s*(?:(?:hi|hey|"
                 r"hello)(?: there| all| guys)?[ ,]+)?(?:morning|afternoon|evening|mornin|buenas tardes|"
                 r"buenos d[ií]as)(?=\s*[,!.]|"
@@ -134,7 +147,7 @@ def without_traps(text: str) -> tuple[str, list[str]]:
         for match in list(pattern.finditer(text)):
             if _is_within(match.group()):
                 continue
-            text = blank(text, match.start(), match.end())
+            text = blank(text, match.start(), match.end(), "\x01" if name == "yesterday" else "\x00")
             names.append(name)
     return text, names
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from textback_pbx.replies.mentions import Mention, Role, mentions
 from textback_pbx.replies.moments import items
 from textback_pbx.replies.plain import Found, plain
-from textback_pbx.replies.resolve import HOURS, Frame, Window, frame, resolve
+from textback_pbx.replies.resolve import HOURS, Frame, Taken, Window, day_of, frame, resolve
 from textback_pbx.replies.roles import assign, without_questions
 from textback_pbx.replies.sharing import share
 from textback_pbx.replies.traps import without_traps
@@ -39,15 +39,23 @@ def window_of(text: str, now: datetime | None, tz: str | None, masked: Sequence[
 
 def window_in(found: list[Mention], frame_: Frame) -> Found | None:
     """Return the window that mentions of time ask for, or ``None``."""
+    taken = _taken(found, frame_)
     for mention in _in_order(found):
         if mention.doubtful:
             return None  # a wrong window is worse than none
-        made = resolve(mention, frame_)
+        made = resolve(mention, frame_, taken)
         if made is not None:
             return Found(
                 made, mention.start, mention.end, _rule(mention), 0.9 if mention.day or mention.special else 0.8
             )
     return None
+
+
+def _taken(found: list[Mention], frame_: Frame) -> Taken:
+    """Return the days that are excluded: "any weekday except Friday"."""
+    out = [m.day for m in found if m.role is Role.EXCLUDED and m.day is not None and not m.has_hours]
+    weekdays = frozenset(int(str(day[1])) for day in out if day[0] == "weekday")
+    return Taken(frozenset(day for rule in out if (day := day_of(rule, frame_)) is not None), weekdays)
 
 
 def _in_order(found: list[Mention]) -> list[Mention]:
