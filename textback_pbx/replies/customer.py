@@ -21,6 +21,10 @@ _NOT_FIRST = re.compile(
 )
 
 
+#: "Do you put people to sleep?" tells of nothing that was.
+_ASKS = re.compile(r"\b(?:do|does|can|could|would|will|should|may|are|did|have)\s+$")
+
+
 @lru_cache(maxsize=1)
 def _words() -> dict[str, re.Pattern[str]]:
     return {name: re.compile("|".join(words)) for name, words in load("customer").items()}
@@ -43,6 +47,7 @@ def customer_of(text: str) -> Found | None:
             m
             for m in _words()["known"].finditer(calm)
             if not _words()["elsewhere"].search(_statement(calm, m))
+            and not (m.group().startswith(("you ", "u ", "y'all ", "ye ")) and _ASKS.search(calm[: m.start()]))
             and not re.search(r"\b(?:never|not|haven't|no|if|new)\s+(?:\w+\s){0,2}$", calm[: m.start()])
         ),
         None,

@@ -42,13 +42,15 @@ _HERE_LOW = re.compile(
 _SIGNED = re.compile(
     r"(?:(?<=\n)|(?<=[.!?] )|(?<=[.!?]  )|(?<=- )|(?<=-)|(?<=— )|(?<=–)|(?<=– )|(?<=—)|(?<=~)|(?<=, )|"
     r"(?<=[Tt]hanks )|(?<=[Tt]hank you )|(?<=[Tt]hx )|(?<=[Cc]heers )|"
-    r"(?<=/))(?:[Tt]hanks?(?: you)?(?: so much| in advance| again)?[,!.]*\s+|[Tt]hx[,!.]*\s+|"
+    r"(?<=/)|(?<= x ))(?:[Tt]hanks?(?: you)?(?: so much| in advance| again)?[,!.]*\s+|[Tt]hx[,!.]*\s+|"
     r"[Cc]heers[,!.]*\s+|[Rr]egards[,!.]*\s+|[Bb]est[,!.]*\s+|[Ss]incerely[,!.]*\s+|"
     rf"[Gg]racias[,!.]*\s+|TIA[,!.]*\s+)?[-–—~]?\s*{_NAME}\s?[.!,]?(?: x{{1,4}}| xo(?:xo)?)?"
     r"\s*(?:\(?\+?[\d][\d ().-]{6,})?\s*$"
 )
+#: "Hi, Gurpreet again!"
+_AGAIN = re.compile(rf"(?:^|[Hh](?:i|ello|ey)[,!]? )(?:[Ii]t['’]?s )?{_NAME} (?:here )?again[!.,]")
 #: "Carrier from 2011", "Rheem from the garage": a thing, not a person.
-_THING_FROM = r" (?:(?:19|20)\d\d\b|(?:the|our|my) (?:garage|basement|attic|kitchen|wall|ceiling|roof|closet))"
+_THING_FROM = r" (?:an? |(?:19|20)\d\d\b|(?:the|our|my) (?:garage|basement|attic|kitchen|wall|ceiling|roof|closet))"
 _FROM = re.compile(
     r"(?:^|[.!?\n]\s*)(?:[Hh](?:i|ello|ey)(?: there)?[,!]?\s+(?:[Ii]t['’]?s |"
     rf"[Tt]his is )?{_NAME},? (?:from|over at|at|on|with|calling|again)\b(?!{_THING_FROM})|"
@@ -60,7 +62,7 @@ _LOW_GIVEN = re.compile(
     r"we |at |calling|here|with|over |on |\d))"
 )
 _NOT_NAMES: frozenset[str] = frozenset(load("not_names")["words"].split())
-_GREETINGS = frozenset({"hi", "hello", "hey", "hola", "morning", "hiya"})
+_GREETINGS = frozenset({"thx", "thanks", "cheers", "ta", "hi", "hello", "hey", "hola", "morning", "hiya"})
 _OTHER_PERSON = re.compile(
     r"\b(?:my|our|the|his|her)\s+(?:(?:old|former|previous|ex|new|little|older|younger|elderly|senior|"
     r"small|big|sweet|two|regular)\s+)*(?:dog|cat|pup|puppy|pet|kitten|son|daughter|kid|child|baby|"
@@ -70,12 +72,21 @@ _OTHER_PERSON = re.compile(
     r"ex-wife|husband|wife|boyfriend|girlfriend|partner|agent|realtor|adjuster|judge|officer|"
     r"manager)(?:'s)?\s+(?:name\s+)?(?:is\s+|was\s+|named\s+|called\s+)?(?:\w+\s+)?$|"
     r"\b(?:his|her|its|their|dog's|cat's|pup's|puppy's|pet's|son's|daughter's|kid's|baby's|boss's|"
-    r"neighbor's)\s+name(?:\s+is)?\s*$|\bnamed\s*$|\bask(?:ed)? for\s*$"
+    r"neighbor's)\s+name(?:\s+is)?\s*$|\b[a-z]+'s\s+name(?:\s+is)?\s*$|\bnamed\s*$|\bask(?:ed)? for\s*$"
 )
 
 #: "Margaret Hollis, 77 Chestnut Street" at the end of a text, or of a line.
 _ADDRESSED = re.compile(rf"(?:^|(?<=[.!?] )|(?<=\n)){_NAME},? (?:at )?(?=\d{{1,5}} [A-Z][a-z]+)")
 #: "From Barb." at the beginning; "Oscar's mom, Nadia".
+_POSTCODE = r"(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z][ -]?\d[A-Z]\d|\d{5}(?:-\d{4})?)"
+#: "Kev, LE3 1TB" and "Bev, flat 4, 19 Albany Road" at the end; "Cedric Bowles (Hon. Sec.)"; "Hank Osgood, been with you ..."
+_BEFORE_PLACE = re.compile(
+    rf"(?:^|(?<=[.!?] )|(?<=[.!?]  )|(?<=\n))(?:{_NAME}(?:,? (?=(?:[Ff]lat|[Aa]pt|[Uu]nit) \d|"
+    rf"\((?:[A-Z][a-z]+\.? ?)+\)|"
+    rf"been (?:with|coming|a)\b)|, (?=(?:[A-Z][a-z]+ )?{_POSTCODE}\W*$))|"
+    rf"(?P<name2>{_CAP}(?: {_CAP})+) (?={_POSTCODE}\W*$))"
+)
+_KNOWN_LOW = re.compile(r"\b(?:this is|it's|its|i'm|im|i am|name's) (?P<low>[a-z]{3,})\b(?!')")
 _BEGINS = re.compile(rf"^[Ff]rom:? {_NAME}(?=[.,!\n]| -)")
 _PARENT = re.compile(rf"['’]s (?:mom|mum|dad|owner|mother|father|wife|husband|daughter|son),? {_NAME}(?=[.,!?\n]|$)")
 #: "my mother Edith, she is the client": the customer is somebody else than the writer.
@@ -107,9 +118,11 @@ def name_of(text: str) -> Found | None:
         (_GIVEN, "given", 0.9),
         (_HERE, "here", 0.85),
         (_CUSTOMER_HERE, "here", 0.85),
+        (_AGAIN, "from", 0.8),
         (_FROM, "from", 0.8),
         (_SIGNED, "signed", 0.8),
         (_ADDRESSED, "addressed", 0.75),
+        (_BEFORE_PLACE, "addressed", 0.75),
         (_BEGINS, "begins", 0.8),
         (_CLIENT, "client", 0.75),
         (_BEGINS_IS, "begins", 0.75),
@@ -126,6 +139,9 @@ def name_of(text: str) -> Found | None:
             words = match.group("low").split()
             if not any(word in _NOT_NAMES for word in words):
                 return _checked(text, match.start("low"), match.end("low"), "given", 0.7)
+    for match in _KNOWN_LOW.finditer(calm):
+        if match.group("low") in _given_names() and match.group("low") not in _NOT_NAMES:
+            return _checked(text, match.start("low"), match.end("low"), "given", 0.7)
     for match in _ENDS_LOW.finditer(calm):
         if match.group("low") in _given_names() and match.group("low") not in _NOT_NAMES:
             return _checked(text, match.start("low"), match.end("low"), "signed", 0.7)
@@ -163,6 +179,8 @@ def _checked(text: str, start: int, end: int, rule: str, confidence: float) -> F
         r"(?:\b(?:in|at|on|near|to|with|from|for|see|and|or|is|about|ask|tell|by|w)|w/)\s*$", plain(text[:start])
     ):
         return None
+    if re.search(r"\b(?:Dr|Ms|Mr|Mrs)\.? $", text[:start]):
+        return None  # somebody spoken of
     if rule == "signed" and re.search(r"\b[A-Z]\.\s*$", text[:start]):
         return None  # the initial before it belongs to it, and to somebody spoken of
     if rule in ("signed", "here", "from") and re.match(

@@ -78,7 +78,8 @@ _STOP_INSIDE = re.compile(
 _OTHERS = re.compile(
     r"\b(?:used to (?:live|be)(?: at| on| in)?|moved from|previous(?:ly)?|old (?:address|place|house|apartment)|"
     r"formerly|before at|last (?:time|job|visit)(?: was| you \w+)?(?: (?:at|to))?|lived at|"
-    r"not(?: at)?|no longer at|neighbou?r(?:'?s)?(?: [a-z]+)?(?: (?:at|is at|lives at|on))?|instead of|you (?:did|"
+    r"not(?: at)?|no longer at|neighbou?r(?:'?s)?(?: [a-z]+)?(?: (?:at|is at|lives at|on))?|old address (?:was|is)|"
+    r"instead of|you (?:did|"
     r"came|worked|fixed|were)\b[^.?!]*|"
     r"(?:my |our )?(?:mom|mother|dad|father|sister|brother|friend|boss|office|work|son|daughter|"
     r"landlord)(?:'s)?(?: \w+)? (?:lives|works|is|house is|used)(?: \w+)? (?:at|on)?|accident (?:was |"
@@ -101,7 +102,8 @@ _UK = re.compile(
 )
 _LOOKALIKE = re.compile(
     r"(?:\b(?:invoice|inv|job|ticket|receipt|order|account|acct|case|claim|policy|ref(?:erence)?|"
-    r"confirmation|conf|number|num|no|quote|estimate|po|work order|wo|id|code|pin|file|docket|permit|"
+    r"confirmation|conf|number|num|no|quote|estimate|po|work order|wo|id|code|pin|zone|says|said|shows|file|docket|"
+    r"permit|"
     r"model|serial|part|lic\w*|citation|paid|pay|charged?|price|cost|bill|balance|badge|member|btu|"
     r"miles|mileage|check|check number|docket|matter|booking|patient|chart|microchip|chip|rabies|tag|"
     r"sku|gate|box|extension|ext|case number|suite|ste|unit|apt)\b\.?\s*(?:#|number|num|no\.?|id|code|"

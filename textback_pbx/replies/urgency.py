@@ -17,7 +17,7 @@ _NEGATION = re.compile(
     r"isnt|dont|doesnt|didnt|zero|free of|rule out|instead of|rather than|used to|if (?:it|there|i|"
     r"we)|in case|fake|was)\b|n't\b)"
     r"(?:\s(?:a|an|any|the|really|like|it's|it|is|be|being|have|had|having|see|seeing|smell|smelling|"
-    r"think|an?y?|big|more|hay|huele|much|super|that|actually|sign of|signs of|kind of|necessarily|"
+    r"think|me|le|nos|an?y?|big|more|hay|huele|much|super|that|actually|sign of|signs of|kind of|necessarily|"
     r"there|there's|of|and|or|anything|actively|currently|in|pain|swelling|fever|bleeding|leak|smoke|"
     r"smelled|noticed|feel|feeling|water|to|serious|major|life|am|are|i'm|exactly|totally))*\s*$"
 )
@@ -33,7 +33,8 @@ _STATE_OWN = re.compile(
 _OVER = re.compile(
     r"^\s*(?:has |have |is |was )?(?:stopped|dried up|dried out|all gone|over)\b"
     r"(?=\s*(?:[,.;!]|now|and (?:it|its|all)|$))|"
-    r"^[^.?!]{0,40}\b(?:(?:fixed|repaired|handled|sorted|capped|cleared) (?:it|that|this)\b|was (?:fixed|"
+    r"^[^.?!]{0,40}\b(?:(?:fixed|repaired|handled|sorted|capped|cleared|patched) (?:it|that|this)\b(?!.*\bstill\b)|"
+    r"shut (?:it|the gas) off\b(?!.*\bstill\b)|was (?:fixed|"
     r"resolved|a false alarm)|false alarm|is (?:fixed|gone|resolved|"
     r"fine) now|all (?:good|set|better) now|has stopped|stopped (?:now|bleeding|leaking|on its own|"
     r"by itself)|is under control|went away|is better now|no longer|years? ago|last (?:year|month))\b"
