@@ -49,6 +49,8 @@ PARTS = [
     "held_out_10",
     "held_out_11",
     "held_out_12",
+    "held_out_13",
+    "held_out_14",
 ]
 
 

@@ -4,8 +4,11 @@ One family is one way of speaking in several languages, with texts on both sides
 for the family, not for the one text.
 """
 
+import json
+
 import pytest
 
+from tests.consent.support import CORPUS
 from textback_pbx.consent.keywords import classify
 
 FAMILIES = {
@@ -273,3 +276,14 @@ CASES = [
 def test_a_family_is_read_on_both_sides_of_its_edge(family, label, text):
     found = classify(text, "first_text")
     assert found.label == label, (family, found.rule, found.why)
+
+
+def test_the_siblings_of_what_other_writers_showed():
+    """Plain wordings of every family in seven languages, and the nearest ordinary texts, written after the mending."""
+    lines = (CORPUS / "siblings.jsonl").read_text(encoding="utf-8").splitlines()
+    wrong = []
+    for row in map(json.loads, lines):
+        found = classify(row["text"], "first_text")
+        if found.label not in row["labels"]:
+            wrong.append(f"{row['text']!r}: {row['labels']}, got {found.label} ({found.rule})")
+    assert not wrong, "\n".join(wrong)

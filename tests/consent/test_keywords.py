@@ -200,7 +200,7 @@ def test_the_language_files_are_sound():
         assert data["language"] == name
         known = {"language", "bare", "sets", "rules", "typos", "shields", "instructions", "reactions", "auto_replies"}
         words = {"run_together", "signing", "not_names", "work_words", "edge_words", "harmless", "not_typos"}
-        assert set(data) <= known | words | {"anywhere", "leads", "shorthand", "typos_swapped"}
+        assert set(data) <= known | words | {"anywhere", "leads", "noise", "shorthand", "typos_swapped"}
 
 
 @pytest.mark.parametrize("source", ["(a", "(a]", "a)", "<nobody>", "a ? b", "{x}"])

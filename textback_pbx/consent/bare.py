@@ -78,32 +78,41 @@ def _pieces(found: Sequence[Token], grammar: Grammar) -> list[Piece] | None:
     """Cut the message into known phrases, longest first; ``None`` when a word is left over."""
     if len(found) > _LONGEST:
         return None
-    pieces: list[Piece] = []
-    index = 0
-    while index < len(found):
-        if found[index].text in BREAKS or found[index].text == HALT or _is_number(found[index].text):
-            index += 1
-            continue
-        piece, index = _longest(found, index, grammar)
-        if piece is None:
-            return None
-        pieces.append(piece)
-    return pieces
+    ways: list[list[Piece] | None] = [*[None] * len(found), []]
+    for index in reversed(range(len(found))):
+        if found[index].text in BREAKS or found[index].text == HALT or _is_number(found, index):
+            ways[index] = ways[index + 1]
+        else:
+            ways[index] = next(_onwards(found, index, ways, grammar), None)
+    return ways[0]
 
 
-def _is_number(word: str) -> bool:
-    return word.isdigit() and len(word) >= 7
+def _onwards(
+    found: Sequence[Token], index: int, ways: Sequence[list[Piece] | None], grammar: Grammar
+) -> Iterator[list[Piece]]:
+    """Yield the pieces from here on, those that begin with the longest phrase first."""
+    for piece, end in _phrases(found, index, grammar):
+        rest = ways[end]
+        if rest is not None:
+            yield [piece, *rest]
 
 
-def _longest(found: Sequence[Token], index: int, grammar: Grammar) -> tuple[Piece | None, int]:
+def _is_number(found: Sequence[Token], index: int) -> bool:
+    """Whether this is a telephone number or a group of one's digits."""
+    digits = [len(token.text) for token in found if token.text.isdigit()]
+    return found[index].text.isdigit() and sum(digits) >= 7
+
+
+def _phrases(found: Sequence[Token], index: int, grammar: Grammar) -> Iterator[tuple[Piece, int]]:
+    """Yield the known phrases that begin here, the longest first, each with the place after it."""
     for size in range(min(grammar.bare.longest, len(found) - index), 0, -1):
         key = tuple(token.text for token in found[index : index + size])
         for kind in (*KEYWORDS, *WRAPPING):
             language = grammar.bare.phrases.get(kind, {}).get(key)
             if language is not None:
                 place = (found[index].start, found[index + size - 1].end)
-                return Piece(kind, " ".join(key), *place, language), index + size
-    return None, index
+                yield Piece(kind, " ".join(key), *place, language), index + size
+                break
 
 
 def _joined(found: Sequence[Token], grammar: Grammar) -> BareWord | None:

@@ -10,6 +10,7 @@ nobody knows may stand in it only where the two ideas stand close together.
 Words are data, one file per language under ``gists/``.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,15 +36,46 @@ _TRIPLES = (
     ("these", "entry", "other", "wrong_number", "this number is somebody else's"),
     ("texts", "other", "wrong_number", "texts that reach somebody else"),
 )
-_IDEAS = ("texts", "no", "cease", "remove", "entry", "want", "get", "these", "hate", "plain", "veto", "work", "other")
+_IDEAS = (
+    "texts",
+    "no",
+    "cease",
+    "remove",
+    "entry",
+    "want",
+    "get",
+    "these",
+    "hate",
+    "plain",
+    "veto",
+    "work",
+    "other",
+    "more",
+    "send",
+    "mine",
+    "phone",
+    "me",
+    "our_list",
+    "and",
+    "kin",
+)
 #: So many unknown words may stand in a clause whose two ideas stand close together, if none is of the work.
 _UNKNOWN, _CLOSE = 2, 4
 _LONGEST = 40
 
 
 #: What follows these is said by itself: "Tuesday is fine but no more texts".
-_BUT = frozenset({"but", "pero", "mais", "aber", "maar"})
+_BUT = {"en": "but", "es": "pero", "fr": "mais", "de": "aber", "it": "ma", "nl": "maar", "pt": "mas"}
 _WORK = frozenset({"work"})
+#: Pronouns that are written on to the end of a verb; and the ideas that verbs carry.
+_CLITICS = {
+    "es": re.compile(r"(?:me|nos|te|se|le|les|lo|la|los|las)$"),
+    "it": re.compile(r"(?:mi|ci|vi|ti|si|lo|la|li|le|ne|gli|me|ce|glie)$"),
+    "pt": re.compile(r"(?:me|nos|vos|lhe|lhes|lo|la|los|las|no|na)$"),
+}
+_VERBS = frozenset({"cease", "remove", "get", "send", "texts"})
+#: Ideas that only :mod:`~textback_pbx.consent.core` looks for.
+_CORE = frozenset({"more", "send", "mine", "phone", "me", "our_list", "and", "kin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +107,26 @@ def lexicons() -> tuple[Lexicon, ...]:
 def language(found: Sequence[Token]) -> str:
     """Return the language that knows most of these words; English for none."""
     texts = [token for token in found if token.text not in BREAKS]
-    return max(lexicons(), key=lambda lexicon: _ideas(texts, lexicon).known).language
+    return lexicon_of(texts).language
+
+
+def but(found: Sequence[Token]) -> frozenset[str]:
+    """Return the word after which something else is said; "mais" is one in French, and "more" in Portuguese."""
+    return frozenset({_BUT[language(found)], "but"})
+
+
+def lexicon_of(words: Sequence[Token]) -> Lexicon:
+    """Return the language that knows most of these words; English for none."""
+    return max(lexicons(), key=lambda lexicon: _ideas(words, lexicon).known)
+
+
+def spread(clause: Sequence[Token], lexicon: Lexicon) -> list[frozenset[str]]:
+    """Return the ideas each word carries, those of a phrase on each of its words; nothing for an unknown word."""
+    out: list[frozenset[str]] = []
+    while len(out) < len(clause):
+        size, ideas = _longest(clause, len(out), lexicon)
+        out += [ideas or frozenset({"plain"} if clause[len(out)].text.isdigit() else ())] * size
+    return out
 
 
 def plain_words(name: str) -> frozenset[str]:
@@ -101,6 +152,9 @@ def _read(name: str) -> Lexicon:
         for word in words:
             for form in spellings(word):
                 ideas.setdefault(tuple(form.split()), set()).add(idea)
+    for phrase, found in ideas.items():
+        if len(phrase) > 1 and found <= _CORE:  # what its words say, it says too
+            found.update(*(ideas.get((word,), ()) for word in phrase))
     return Lexicon(name, {key: frozenset(found) for key, found in ideas.items()}, max(map(len, ideas), default=1))
 
 
@@ -109,13 +163,13 @@ def refusal(found: Sequence[Token]) -> Gist | None:
     best: Gist | None = None
     if _triggers().isdisjoint(token.text for token in found):
         return None
-    for sentence in _cut(found, frozenset({STOP}) | _BUT):
+    for sentence in cut(found, frozenset({STOP}) | but(found)):
         words = [token for token in sentence if token.text not in BREAKS]
         reads = [(_ideas(words, lexicon), lexicon) for lexicon in lexicons()]
         read, lexicon = max(reads, key=lambda pair: pair[0].known)
         if "veto" in read.places:
             continue
-        for clause in _cut(sentence, frozenset({COMMA})):
+        for clause in cut(sentence, frozenset({COMMA})):
             gist = _of_clause(clause, lexicon)
             if gist is not None and gist.sure:
                 return gist
@@ -130,7 +184,7 @@ def _triggers() -> frozenset[str]:
     return frozenset(phrase[0] for lexicon in lexicons() for phrase, ideas in lexicon.ideas.items() if ideas & wanted)
 
 
-def _cut(found: Sequence[Token], at: frozenset[str]) -> list[list[Token]]:
+def cut(found: Sequence[Token], at: frozenset[str]) -> list[list[Token]]:
     """Cut tokens at breaks; parts too short or too long to say something are left out."""
     out: list[list[Token]] = [[]]
     for token in found:
@@ -201,4 +255,18 @@ def _longest(clause: Sequence[Token], index: int, lexicon: Lexicon) -> tuple[int
         ideas = lexicon.ideas.get(tuple(token.text for token in clause[index : index + size]))
         if ideas is not None:
             return size, ideas
-    return 1, frozenset()
+    return 1, _without_clitics(clause[index].text, lexicon)
+
+
+def _without_clitics(word: str, lexicon: Lexicon) -> frozenset[str]:
+    """Read a verb with its pronouns joined on ("borrenlo", "mandarmelos", "eliminatelo") as the verb."""
+    ending = _CLITICS.get(lexicon.language)
+    while ending is not None:
+        match = ending.search(word)
+        if match is None or match.start() < 4:
+            break
+        word = word[: match.start()]
+        ideas = lexicon.ideas.get((word,))
+        if ideas is not None and not ideas.isdisjoint(_VERBS):
+            return ideas
+    return frozenset()

@@ -81,7 +81,8 @@ class Grammar:
     harmless: frozenset[str]
     run_together: frozenset[str]
     leads: frozenset[str]
-    shorthand: Mapping[str, str]
+    noise: frozenset[str]
+    shorthand: Mapping[str, Mapping[str, str]]
     spelling: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
@@ -135,12 +136,17 @@ def load() -> Grammar:
         run_together=_names(files, "run_together"),
         leads=_names(files, "leads"),
         spelling={name: spelling.index(_wording_words(name, files[name])) for name in gist.LANGUAGES},
-        shorthand={short: word for data in files.values() for short, word in data.get("shorthand", {}).items()},
+        noise=_names(files, "noise"),
+        shorthand={name: _shorthand(data) for name, data in files.items()},
     )
 
 
 def _names(files: Mapping[str, Mapping[str, Any]], key: str) -> frozenset[str]:
     return frozenset(form for data in files.values() for word in data.get(key, []) for form in spellings(word))
+
+
+def _shorthand(data: Mapping[str, Any]) -> Mapping[str, str]:
+    return {short: fold(word) for short, word in data.get("shorthand", {}).items()}
 
 
 def _shared_sets(files: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from textback_pbx.consent import bare, gist, quotes, variants
+from textback_pbx.consent import bare, core, gist, quotes, variants
 from textback_pbx.consent.bare import BareWord
 from textback_pbx.consent.grammar import Grammar, Rule, load
 from textback_pbx.consent.normalise import BREAKS, COMMA, HALT, STOP, Token, tokens
@@ -76,7 +76,7 @@ def classify(text: str, last_outbound: LastOutbound | str = LastOutbound.NONE) -
 
 
 #: Verdicts that nothing in the text decided: a plainer form of it is read once more, for an opt-out only.
-_UNDECIDED = frozenset({"ordinary", "in_a_sentence", "limit", "leftover", "send_nothing"})
+_UNDECIDED = frozenset({"ordinary", "in_a_sentence", "limit", "leftover", "send_nothing", "complaint", "declines"})
 
 
 # one word ---------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ _LABELS = {"said": Label.STOP, "distress": Label.NONE, "limit": Label.NONE, "nea
 
 
 def _sentence_verdict(found: Sequence[Token], grammar: Grammar, text: str, last: LastOutbound) -> Keyword:
-    whole = line_of(_unbroken(found), text)
+    whole = line_of(variants.unbroken(found), text)
     said = _first(grammar, whole, "said")
     line = _shielded(whole, grammar)
     if any(auto.search(whole.text) for auto in grammar.auto_replies):
@@ -176,21 +176,14 @@ def _sentence_verdict(found: Sequence[Token], grammar: Grammar, text: str, last:
     if distress is not None:
         label = Label.AMBIGUOUS if stop and stop.rule != "leave_alone" else Label.NONE
         return Keyword(label, distress.why, distress.rule, distress.span, distress.language)
-    verdict = stop or _first(grammar, line, "start") or _first(grammar, line, "ambiguous") or _by_gist(line, grammar)
+    unsure = _first(grammar, line, "start") or _first(grammar, line, "ambiguous")
+    verdict = stop or (unsure and (_at_heart(line, unsure) or unsure)) or _by_gist(line, grammar)
     verdict = verdict or _first(grammar, line, "near") or _leftover(line, grammar, text)
     if verdict is not None:
         return verdict
     if last is LastOutbound.OPTOUT_CONFIRMATION and _begins_with_yes(found, grammar):
         return Keyword(Label.AMBIGUOUS, "yes with more words: it may agree with the opt-out (rule 6)", "yes_and_more")
     return _ordinary(found, line, grammar)
-
-
-def _unbroken(found: Sequence[Token]) -> Sequence[Token]:
-    """Join sentences of one word each (``Lose. My. Number.``) to one."""
-    parts = list(bare.sentences(found))
-    if len(parts) >= 3 and all(len(part) == 1 for part in parts):
-        return [token for part in parts for token in part]
-    return found
 
 
 def _anywhere(grammar: Grammar, line: Line, label: str) -> Keyword | None:
@@ -247,13 +240,28 @@ def _left(line: Line) -> list[Token]:
     return [t for s, t in zip(line.starts, line.tokens, strict=True) if not line.text.startswith("_", s)]
 
 
-def _by_gist(line: Line, grammar: Grammar) -> Keyword | None:
-    """A sentence whose words, in whatever order, say nothing but no and texts; with other words a person decides."""
-    shown = [
+def _unshielded(line: Line) -> list[Token]:
+    return [
         Token("_", token.start, token.end) if line.text.startswith("_", start) else token
         for start, token in zip(line.starts, line.tokens, strict=True)
     ]
+
+
+def _at_heart(line: Line, unsure: Keyword) -> Keyword | None:
+    """A refusal that stands in a text with something that alone is for a person ("it is a landline")."""
+    found = None if unsure.label is Label.START else core.refusal(_unshielded(line), only_strong=True)
+    if found is None:
+        return None
+    span = (found.tokens[0].start, found.tokens[-1].end)
+    return Keyword(Label.STOP, f"{found.why} (rule 2)", found.rule, span, found.language)
+
+
+def _by_gist(line: Line, grammar: Grammar) -> Keyword | None:
+    """A sentence whose words, in whatever order, say nothing but no and texts; with other words a person decides."""
+    shown = _unshielded(line)
     found = gist.refusal(shown)
+    if found is None or not found.sure:
+        found = core.refusal(shown) or found
     if found is None or (not found.sure and _first(grammar, line, "limit") is not None):
         return None
     label = Label.STOP if found.sure else Label.AMBIGUOUS

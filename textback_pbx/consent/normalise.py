@@ -32,6 +32,9 @@ _LOOKALIKES = dict(
 _SPECIAL = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ß": "ss"}
 _LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "$": "s", "@": "a", "|": "l"})
 _ELISION = re.compile(r"(qu|[ldmnjcst])'(?=[aeiouhy])")
+#: Swearing with its letters starred out: the word's first letters, then stars.
+_MASKED = re.compile(r"(?:fu?|sh?|b|as?|d|p|m|c|k)[*#]+[a-z]*(?![\w*#])")
+_SWEARING = {"f": "fuck", "s": "shit"}
 _WORD = re.compile(r"[^\W_$@]*[\w$@](?:[\w$@]|'(?=\w))*")
 _SENTENCE_END = frozenset(".!?;\n\r…。！？؟¡¿")
 _CLAUSE_END = frozenset(",:()[]{}—–~/|、，")
@@ -73,6 +76,11 @@ def tokens(text: str) -> list[Token]:
     found: list[Token] = []
     position = 0
     while position < len(chars):
+        masked = None if position and chars[position - 1].isalnum() else _MASKED.match(chars, position)
+        if masked:
+            found += _unmasked(masked.group(), places, position)
+            position = masked.end()
+            continue
         match = _WORD.match(chars, position)
         if match and match.end() > position:
             found += _words(match.group(), places, position)
@@ -81,6 +89,14 @@ def tokens(text: str) -> list[Token]:
         _add_mark(found, chars, position, places[position])
         position += 1
     return found
+
+
+def _unmasked(raw: str, places: list[int], at: int) -> list[Token]:
+    """Return the swear word that stars stand for where it matters ("f*** off"); others say nothing and go."""
+    word = _SWEARING.get(raw[0])
+    if word is None:
+        return []
+    return [Token(word + "ing" * raw.endswith(("g", "in")), places[at], places[at + len(raw) - 1] + 1)]
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
@@ -124,6 +140,9 @@ def _add_mark(found: list[Token], chars: str, position: int, place: int) -> None
         return
     if char == "#" and not chars[position + 1 : position + 2].isalnum():
         found.append(Token("number", place, place + 1))
+        return
+    if char == "+" and not re.search(r"\w", chars[max(0, position - 1) : position + 2]):
+        found.append(Token("plus", place, place + 1))
         return
     dash = char == "-" and chars[position - 1 : position].isspace()
     kind = STOP if char in _SENTENCE_END else COMMA if char in _CLAUSE_END or dash else ""

@@ -12,7 +12,8 @@ from textback_pbx.consent.grammar import Grammar
 from textback_pbx.consent.normalise import BREAKS, STOP, Token, near
 from textback_pbx.consent.spelling import shortened
 
-#: Letters of a word in which a slip is mended; the other languages' lists know fewer real words.
+#: Letters of a word in which a slip is mended; the other languages' lists know fewer real words, so that there only
+#: two letters that changed places are mended in a shorter one.
 _SHORTEST, _SHORTEST_ELSEWHERE = 4, 6
 
 
@@ -20,8 +21,7 @@ def plainer(found: Sequence[Token], grammar: Grammar, text: str) -> list[Token] 
     """Return the plainer form of a text's tokens, ``None`` when it is the same."""
     out = _joined(found, text)
     language = gist.language(out)
-    if language == "en":
-        out = [_spelt_out(token, grammar) for token in out]
+    out = [piece for token in out if token.text not in grammar.noise for piece in _spelt_out(token, grammar, language)]
     out = [_respelt(token, grammar, language) for token in out]
     out = _without_leads(out, grammar)
     return out if out and [token.text for token in out] != [token.text for token in found] else None
@@ -38,16 +38,16 @@ def _joined(found: Sequence[Token], text: str) -> list[Token]:
     return out
 
 
-def _spelt_out(token: Token, grammar: Grammar) -> Token:
-    word = grammar.shorthand.get(token.text)
-    return token if word is None else Token(word, token.start, token.end)
+def _spelt_out(token: Token, grammar: Grammar, language: str) -> list[Token]:
+    words = grammar.shorthand.get(language, {}).get(token.text, token.text)
+    return [Token(word, token.start, token.end) for word in words.split()]
 
 
 def _respelt(token: Token, grammar: Grammar, language: str) -> Token:
     """Mend one slip in a word nobody knows, into a word that a wording knows."""
     word = token.text
     shortest = _SHORTEST if language == "en" else _SHORTEST_ELSEWHERE
-    if len(word) < shortest or not word.isalpha() or word in grammar.words or word in gist.words():
+    if len(word) < _SHORTEST or not word.isalpha() or word in grammar.words or word in gist.words():
         return token
     spelling = grammar.spelling[language]
     if word in grammar.names or word in spelling.get(word, ()):
@@ -56,7 +56,10 @@ def _respelt(token: Token, grammar: Grammar, language: str) -> Token:
         known
         for form in (word, *shortened(word))
         for known in spelling.get(form, ())
-        if near(word, known, 1) and not word.startswith(known) and known not in _forms(word)
+        if near(word, known, 1)
+        and (len(word) >= shortest or sorted(word) == sorted(known))
+        and not word.startswith(known)
+        and known not in _forms(word)
     }
     best = min(close, key=lambda known: _unlikeness(word, known), default=None)
     return token if best is None else Token(best, token.start, token.end)
@@ -85,3 +88,21 @@ def _without_leads(found: Sequence[Token], grammar: Grammar) -> list[Token]:
             leading = False
         out.append(token)
     return out
+
+
+def unbroken(found: Sequence[Token]) -> Sequence[Token]:
+    """Join three or more sentences of one word each (``Lose. My. Number.``) to one."""
+    out: list[Token] = []
+    run: list[Token] = []  # one-word sentences, each with its break
+    for token in found:
+        alone = token.text == STOP or not run or run[-1].text == STOP
+        if not alone:
+            out, run = out + _without_breaks(run[:-1]) + run[-1:], []
+        run.append(token)
+    return out + _without_breaks(run)
+
+
+def _without_breaks(run: Sequence[Token]) -> list[Token]:
+    """Drop the breaks of a run of three one-word sentences or more."""
+    words = [token for token in run if token.text != STOP]
+    return words if len(words) >= 3 else list(run)
