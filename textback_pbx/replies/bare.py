@@ -8,7 +8,7 @@ import re
 from textback_pbx.replies.moments import Item
 from textback_pbx.replies.signs import CORRECTS
 
-BETWEEN = r"(?:between|betwn|betwen|btween|btwn|btw|betw|bet|b/w|b/t|from|entre)(?: las?)?"
+BETWEEN = r"(?:between|betwn|betwen|btween|btwn|btw|betw|bet|b/w|b/t|from|entre|de)(?: las?| the hours (?:of|from))?"
 TAIL_BETWEEN = re.compile(rf"(?:^|[\s,(\x00\x01-]){BETWEEN}(?: (?:about|around|like|say))?\s*$")
 _TAIL_AT = re.compile(
     r"(?:^|[\s,(])(?:at|@|around|round|about|abt|approx|approximately|circa|say|like|maybe|for|to|"
@@ -28,7 +28,8 @@ _OK_AFTER = re.compile(
     r"sat(?:ur)?|sun)(?:day)?s?|"
     r"tomorrow|tmw|tmrw|tonight|eastern|central|mountain|pacific|suit|already|pretty|would|ideally|local|or "
     r"so|ish|at|from|this|next|every|each|most|any|here|there|just|thank|ty|tx|o|about|best|latest|"
-    r"at the latest|onwards?|por|para|y|puedo|de|si|es|no|gracias|u|ya|y'all|you|got|do|did|mind|mate|love|luv|ta|"
+    r"at the latest|onwards?|por|para|y|puedo|de|si|open|taken|available|possible|still|es|no|gracias|u|ya|y'all|"
+    r"you|got|do|did|mind|mate|love|luv|ta|"
     r"cheers)\b|-)"
 )
 
@@ -42,7 +43,8 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     if _in_range(text, found, index) or _in_list(text, found, index):
         return True
     if re.match(r"\s*(?:(?:or|and) (?:later|after|earlier|before)\b|onwards?\b|\+)", right):
-        return item.value[0] != 1 and re.search(r"\d\s*$|\b(?:than|least|most)\s*$", left) is None
+        digits = text[item.start : item.end].isdigit()
+        return (digits or item.value[0] != 1) and re.search(r"\d\s*$|\b(?:than|least|most)\s*$", left) is None
     after = found[index + 1] if index + 1 < len(found) else None
     beside = (
         after is not None
@@ -61,7 +63,7 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     strong = re.search(
         (
             r"(?:^|[\s,(])(?:at|@|around|round|after|before|until|till|til|by|between|than|a las?|las|past|"
-            r"'til|b4|de las?)(?: (?:about|around|like|say))?\s*$|[@~]\s*$"
+            r"'til|b4|up to|latest|earliest|de las?)(?: (?:about|around|like|say))?\s*$|[@~]\s*$"
         ),
         left,
     )

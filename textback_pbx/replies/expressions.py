@@ -11,6 +11,7 @@ from textback_pbx.replies.readings import (
     fixed,
     hm,
     in_hours,
+    military,
     numeric,
     part,
     quarter,
@@ -58,7 +59,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "within",
         (
-            r"in (?:about |around |like )?(?P<n>half an|\d{1,3}|[a-z]+)(?: (?:or so|"
+            r"in (?:about |around |like )?(?P<n>half an|\d{1,3}|(?:a )?couple(?: of)?|a few|[a-z]+)(?: (?:or so|"
             r"and a half))? ?(?P<u>hours?|hrs?|minutes|mins?)\b"
         ),
         in_hours,
@@ -74,7 +75,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "that",
         (
-            r"(?P<b>after|past|before|despu[eé]s de|antes de)(?:wards?\b| (?:that|then|this|eso)\b)"
+            r"(?P<b>after|past|before|despu[eé]s de|antes de)(?:wards?\b| (?:that|then|eso)\b)"
             r"(?! (?:one|date|day|time|week|hour|point|month)\b)|"
             r"(?:(?<=any time )|(?<=anytime )|(?<=or )|(?<=free )|(?<=available ))after(?=\s*(?:[.,!?;\n]|$|works|"
             r"please|pls|thanks))|"
@@ -170,6 +171,16 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     (
         "day",
         r"the (?P<d>\d{1,2})(?:st|nd|rd|th)\b(?! (?:floor|time|street|st|ave|avenue|tooth|one))",
+        lambda m: ("dom", int(m.group("d"))) if 1 <= int(m.group("d")) <= 31 else None,
+    ),
+    (
+        "day",
+        (
+            r"(?:(?<!my )(?<!our )(?<!his )(?<!her )(?<!every )(?<!a ))(?P<d>\d{1,2})(?:st|nd|rd|th)"
+            r"(?=\s*(?:[.,!?;/-]|$|or\b|and\b|at\b|around\b|after\b|before\b|between\b|if\b|in the (?:morning|"
+            r"afternoon)|morning|"
+            r"afternoon|works|is\b|please|pls))"
+        ),
         lambda m: ("dom", int(m.group("d"))) if 1 <= int(m.group("d")) <= 31 else None,
     ),
     (
@@ -285,6 +296,21 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     ("clock", r"(?P<h>\d{1,2})\.(?P<m>00|15|30|45)(?!\.?\d|%|\s*(?:inch|in\b|mm|cm|gal|lb|kg|%|dollars|bucks))", hm),
     ("clock", rf"(?P<h>\d{{1,2}})(?P<m>[0-5]\d){_AP}", hm),
     ("clock", r"(?P<h>\d{1,2})(?P<m>[0-5]\d)(?P<ap>[ap])\b", hm),
+    (
+        "clock",
+        (
+            r"(?:(?:(?<=\bat )|(?<=after )|(?<=before )|(?<=\bby )|(?<=until ))(?P<h>[01]\d|"
+            r"2[0-3])(?P<m>[0-5]\d)(?: ?(?:hrs|hours|h))?"
+            r"(?=\s*(?:[.,!?;]|$|on\b|tomorrow|today|please|or\b))|"
+            rf"(?P<h2>1[3-7])(?P<m2>[0-5]\d)(?= (?:on )?(?:{TODAY}|{TOMORROW}|{WD})\b))"
+        ),
+        military,
+    ),
+    (
+        "clock",
+        rf"(?P<h>\d{{1,2}}) (?P<m>00|15|30|45)(?:{_AP}|(?=\s*(?:$|[.,!?;]|on\b|please\b|works|{TODAY}|{TOMORROW}|{WD})))",
+        hm,
+    ),
     ("clock", rf"(?P<h>{HOUR}) (?P<m>thirty|fifteen|forty[- ]five|twenty|ten|forty)(?:{_AP})?(?![a-z])", hm),
     ("clock", rf"(?P<h>{HOUR})(?:\s*-?ish)?(?:\s*o'?\s?clock)?{_AP}(?!\s+not\b)", hm),
     ("clock", r"(?P<h>\d{1,2})(?P<ap>[ap])\b", hm),
@@ -334,6 +360,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
         ),
         lambda m: part(m, "afternoon"),
     ),
+    ("part", r"(?:dinner|supper|tea|bed)[- ]?time\b", fixed("evening")),
     (
         "part",
         (

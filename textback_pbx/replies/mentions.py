@@ -70,7 +70,8 @@ class Mention:
 
 _AFTER = (
     r"(?:any ?time |some ?time |a bit |a little |shortly |right |just )?(?:after|past|from|"
-    r"since|starting(?: at| from)?|beginning(?: at)?|as of|no earlier than|not earlier than|later than|"
+    r"since|starting(?: at| from)?|beginning(?: at)?|as of|no earlier than|not earlier than|earliest(?: is| at)?|"
+    r"later than|"
     r"despu[eé]s de(?: las?)?|a partir de(?: las?)?|desde(?: las?)?)"
 )
 #: "come by at 4": here "by" belongs to the verb.
@@ -79,7 +80,7 @@ _VERB_BY = "".join(
 )
 _BEFORE = (
     r"(?:any ?time |some ?time |a bit |a little |right |just )?(?:before|b4|" + _VERB_BY + r"by|until|till|til|'til|"
-    r"up to|up until|no later than|not later than|earlier than|prior to|antes de(?: las?)?|"
+    r"latest(?: is| at| by)?|up to|up until|no later than|not later than|earlier than|prior to|antes de(?: las?)?|"
     r"hasta(?: las?)?|para las?)"
 )
 _GLUE = (
@@ -173,7 +174,9 @@ def _take(text: str, found: list[Item], index: int, made: list[Mention], *, sent
 
 def _close(gap: str, item: Item) -> bool:
     """Say whether nothing but small words stands between a mention and an item that may belong to it."""
-    if item.kind not in ("clock", "day", "part", "span") or re.search(r"\bor\b|\b(?:and|,) ?not\b", gap):
+    if item.kind not in ("clock", "day", "part", "span") or re.search(r"\bor\b|\band not\b", gap):
+        return False
+    if item.kind != "clock" and re.search(r", ?not\b", gap):
         return False
     bound = rf"(?:{_AFTER}|{_BEFORE}|{BETWEEN})(?: (?:about|around|like))?\s*$"
     small = r"\b(?:not|never|but|available|free|call|come|me|i am|i'm|be|home|we are|we're)\b"
@@ -181,8 +184,8 @@ def _close(gap: str, item: Item) -> bool:
 
 
 def _fits(last: Mention, item: Item, limits: list[Limit], gap: str) -> bool:
-    if last.special is not None:
-        return False
+    if last.special is not None or (last.this and re.search(r",\W*(?:call|come|ring|be)\b", gap)):
+        return False  # "it burst this morning, come at 2"
     if item.kind in ("day", "span"):
         plural_ok = last.day is not None and item.value[0] == "week" and last.day[0] in ("any", "weekdays")
         if last.day is not None and last.day[0] == "weekday" and item.value[0] in ("date", "dom", "numeric"):
@@ -213,6 +216,8 @@ def _put(target: Mention, item: Item, limits: list[Limit], partner: Item | None,
             away = re.search(r"\bti", left[-8:]) is not None and _AWAY.search(_TAIL_BEFORE.sub("", left)) is not None
             target.doubtful = target.doubtful or away  # "I'm away till the 20th" asks for no day
             target.day_bound = "after" if away or _NEGATED.search(_TAIL_BEFORE.sub("", left)) else "by"
+        elif target.part == "end":
+            target.day_bound = "by"
         elif _TAIL_AFTER.search(left):
             target.day_bound = (
                 "from" if re.search(r"\b(?:from|starting|beginning|as of|desde)\b[^a-z]*$", left) else "after"
@@ -282,7 +287,11 @@ def _limit(text: str, item: Item, partner: Item | None) -> Limit:
     if match := _TAIL_AFTER.search(left):
         negated = _NEGATED.search(_inside(left[: match.start()])) and "earlier" not in match.group()
         return Limit("before" if negated else "after", first)
-    if re.match(r"\s*(?:or|and) (?:later|after)\b|\s*onwards?\b|\s*\+|\s*(?:or|and) any ?time after", right):
+    if re.match(
+        r"\s*(?:or|and) (?:later|after)\b|\s*onwards?\b|\s*\+|\s*(?:or|and) any ?time after|"
+        r"\s*(?:at )?(?:the )?(?:very )?earliest\b",
+        right,
+    ):
         return Limit("after", first)
     if re.match(r"\s*(?:or|and) (?:earlier|before|sooner)\b|\s*(?:at )?(?:the )?latest\b", right):
         return Limit("before", first)

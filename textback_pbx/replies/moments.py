@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 
 from textback_pbx.replies.expressions import RULES
+from textback_pbx.replies.words import MONTHS
+
+_MONTHS = tuple(MONTHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,30 @@ def items(text: str) -> list[Item]:
         else:
             found.append(item)
             at = item.end
+            if other := _second_day(text, item):
+                found.append(other)
+                at = other.end
     return found
+
+
+#: The second of two days of one month: "Nov 12 or 13", "the 24th-26th".
+_SECOND = re.compile(
+    r"\s*(?:or|and|&|/|,|-|to|thru|through)\s*(?P<d>\d{1,2})(?:st|nd|rd|th)?\b(?!\s*(?:[ap]\.?m\b|[:/.]\d|o'?clock|-|to \d|ish))"
+)
+
+
+def _second_day(text: str, item: Item) -> Item | None:
+    if item.kind != "day" or item.value[0] not in ("date", "dom") or not text[item.end - 1].isalnum():
+        return None
+    match = _SECOND.match(text, item.end)
+    first = int(str(item.value[-1]))
+    if (
+        match is None
+        or not first < int(match.group("d")) <= 31
+        or text[item.start : item.end].rstrip(".").endswith(_MONTHS)
+    ):
+        return None
+    return Item("day", (*item.value[:-1], int(match.group("d"))), match.start("d"), match.end())
 
 
 def _item_at(text: str, at: int) -> Item | None:

@@ -112,27 +112,36 @@ _GREETED = re.compile(
 )
 
 
+#: (expression, rule, confidence), the surest first.
+_CAPITAL = (
+    (_GIVEN, "given", 0.9),
+    (_HERE, "here", 0.85),
+    (_CUSTOMER_HERE, "here", 0.85),
+    (_AGAIN, "from", 0.8),
+    (_FROM, "from", 0.8),
+    (_SIGNED, "signed", 0.8),
+    (_ADDRESSED, "addressed", 0.75),
+    (_BEFORE_PLACE, "addressed", 0.75),
+    (_BEGINS, "begins", 0.8),
+    (_CLIENT, "client", 0.75),
+    (_BEGINS_IS, "begins", 0.75),
+    (_PARENT, "given", 0.75),
+)
+
+
 def name_of(text: str) -> Found | None:
     """Return the writer's (or the customer's) name as written, or ``None``."""
-    for pattern, rule, confidence in (
-        (_GIVEN, "given", 0.9),
-        (_HERE, "here", 0.85),
-        (_CUSTOMER_HERE, "here", 0.85),
-        (_AGAIN, "from", 0.8),
-        (_FROM, "from", 0.8),
-        (_SIGNED, "signed", 0.8),
-        (_ADDRESSED, "addressed", 0.75),
-        (_BEFORE_PLACE, "addressed", 0.75),
-        (_BEGINS, "begins", 0.8),
-        (_CLIENT, "client", 0.75),
-        (_BEGINS_IS, "begins", 0.75),
-        (_PARENT, "given", 0.75),
-    ):
+    for pattern, rule, confidence in _CAPITAL:
         for match in pattern.finditer(text):
             key = "name" if match.group("name") else "name2"
             found = _checked(text, match.start(key), match.end(key), rule, confidence)
             if found is not None:
                 return found
+    return _without_capitals(text)
+
+
+def _without_capitals(text: str) -> Found | None:
+    """Return a name in small letters, where words give one or it is a known given name."""
     calm = plain(text)
     for pattern in (_LOW_GIVEN, _HERE_LOW, _GREETED, _SIGNED_LOW):
         for match in pattern.finditer(calm):
@@ -179,10 +188,10 @@ def _checked(text: str, start: int, end: int, rule: str, confidence: float) -> F
         r"(?:\b(?:in|at|on|near|to|with|from|for|see|and|or|is|about|ask|tell|by|w)|w/)\s*$", plain(text[:start])
     ):
         return None
-    if re.search(r"\b(?:Dr|Ms|Mr|Mrs)\.? $", text[:start]):
-        return None  # somebody spoken of
-    if rule == "signed" and re.search(r"\b[A-Z]\.\s*$", text[:start]):
-        return None  # the initial before it belongs to it, and to somebody spoken of
+    if re.search(r"\b(?:Dr|Ms|Mr|Mrs)\.? $", text[:start]) or (
+        rule == "signed" and re.search(r"\b[A-Z]\.\s*$", text[:start])
+    ):
+        return None  # the title or the initial before it belongs to it, and to somebody spoken of
     if rule in ("signed", "here", "from") and re.match(
         r"\s*(?:st|street|ave|rd|road|dr|ln|lane|blvd|court|ct)\b", plain(text[end : end + 10])
     ):

@@ -34,6 +34,11 @@ def hm(match: "re.Match[str]") -> tuple[object, ...] | None:
     return hour, minute, ampm or ("a" if leading and hour < 10 else "")
 
 
+def military(match: "re.Match[str]") -> tuple[object, ...]:
+    """Four digits: at 1430."""
+    return int(match.group("h") or match.group("h2")), int(match.group("m") or match.group("m2")), ""
+
+
 def quarter(match: "re.Match[str]") -> tuple[object, ...]:
     """Half past, a quarter to."""
     hour, minutes = number(match.group("h")), match.group("q")

@@ -104,7 +104,10 @@ _AND_AGAIN = re.compile(r"^\W*(?:and|then|&)\W*(?:again|then|also|once more)?\W*
 _CARRIED = (Role.PAST, Role.EXISTING, Role.EVENT, Role.EXCLUDED)
 #: "happened at lunch around 12:30".
 _BESIDE = re.compile(r"^[\s,(]*(?:around|about|at|like|maybe|say|approx|on|the|from|till?|until|to|-|\s)*$")
-_LISTED = re.compile(r"^\W*(?:or|and|nor|&|/|,? ?(?:or|and|nor))\W*(?:on |either )?$")
+_LISTED = re.compile(
+    r"^[^.?!]{0,20}\b(?:so (?:is|are)|same (?:for|with|goes for)) $|^\W*(?:or|and|nor|&|/|"
+    r",? ?(?:or|and|nor))\W*(?:on |either )?$"
+)
 
 
 def _carries(before: Mention, mention: Mention, near: str, right: str) -> bool:
@@ -147,7 +150,7 @@ def assign(text: str, found: Sequence[Mention]) -> None:
             mention.action = before.action
         mention.preferred = _is_preferred(near, right)
         mention.corrects = CORRECTS.search(near) is not None
-        mention.so = re.search(r"\bso\b(?! (?:far|long|much))(?! that\b)", near) is not None
+        mention.so = re.search(r"\bso\b(?! (?:far|long|much|is|are|do|did|was))(?! that\b)", near) is not None
         mention.listed = before is not None and _LISTED.match(near) is not None
         mention.slipped = mention.corrects and SLIPPED.search(near) is not None
 
@@ -168,7 +171,7 @@ def _event_moves(a: _Around) -> bool:
 
 def _is_of_yesterday(a: _Around) -> bool:
     """Tell an hour beside a day that is over: "yesterday at 4:40", "about ten to nine last night"."""
-    beside = re.search(r"\x01\W*(?:at|around|about|like|say)?\W*$", a.near) or re.match(r"[ ,]*\x01", a.right)
+    beside = re.search(r"\x01\W*(?:at|around|about|like|say|a las?)?\W*$", a.near) or re.match(r"[ ,]*\x01", a.right)
     return beside is not None and a.mention.day is None
 
 
@@ -302,10 +305,18 @@ def _goes_before(a: _Around) -> bool:
     return False
 
 
+#: "need it sorted by Friday", "want the sink fixed": what is to be done, not what was.
+_WANTED = re.compile(
+    r"\b(?:need|needs|want|wants|get|getting|have|like|love|prefer|needing|wanting)\b(?: (?:it|that|this|them|him|"
+    r"her|one|someone|"
+    r"(?:my|the|our|his|a|an) (?:\w+ )?\w+))?(?: (?:all|to be|be|both))* ?\w*$"
+)
+
+
 def _is_past(a: _Around) -> bool:
     if a.mention.special is not None or not _may_be_past(a.mention):
         return False
-    verbs = list(HADS.finditer(a.clause))
+    verbs = [verb for verb in HADS.finditer(a.clause) if not _WANTED.search(a.clause[: verb.start()] + verb.group())]
     if verbs and not a.mention.limits and not REQUESTS.search(_without_had(a.clause[verbs[-1].end() :])):
         return True
     return HADS.search(a.here) is not None and not REQUESTS.search(_without_had(a.here))

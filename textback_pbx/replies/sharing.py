@@ -78,7 +78,7 @@ def _narrow(one: Mention, other: Mention) -> None:
         and not other.day
         and other.limits
         and not one.limits
-        and other.joined != "or"
+        and (other.joined != "or" or not other.listed)
     ):
         one.limits = list(other.limits)
         other.role = Role.EXCLUDED

@@ -43,6 +43,9 @@ THING = (
     r"tune-?up|job|one|fitting|cita|spot|time|bath|boarding|wax|fill|root canal|extraction|consultation|nails)"
 )
 EXISTING_LEFT = re.compile(
+    r"\b(?:looking forward to|in (?:the|your) (?:book|diary|calendar)s? for) $|"
+    r"(?:^|[.!?,]\s*)(?:so )?(?:you're|you are|he's|they're|someone's|somebody is|"
+    r"someone is) (?:still )?(?:(?:coming|due)\b[^.?!]*)?$|"
     r"\bon (?:the|your) (?:list|schedule|books?|calendar|rota) (?:for|on)\b(?:(?!\b(?:can|could|need|want|"
     r"please)\b)[^.?!])*$|"
     r"\boff (?:the|your) (?:list|schedule|books?|calendar|rota)\b(?:(?!\b(?:can|could|need|want|please|"
@@ -75,7 +78,8 @@ EXISTING_LEFT = re.compile(
     r"somebody|anyone|a tech)\b[^.?!]*$"
     r"|\b(?<!can )(?<!could )(?<!do you )(?<!you )(?:have|had|has|got)\s+(?:an?|my|our|his|her)\s+\d{1,2}(?::\d\d)?"
     r"(?:\s?[ap]m| o'clock)?\b(?:(?!\b(?:can|could|need|want|please|but)\b)[^.?!,])*$"
-    r"|\b(?:have|got|had|put|has) (?:me|us|him|her) (?:down|in|booked|scheduled)(?: for)?\b(?:(?!\b(?:can|"
+    r"|\b(?:have|got|had|has|you put|they put|she put|he put) (?:me|us|him|her) (?:down|in|booked|"
+    r"scheduled)(?: for)?\b(?:(?!\b(?:can|"
     r"could|please)\b)[^.?!])*$"
     r"|\b(?:speaking|meeting|talking|sitting down) (?:with|to)\b(?:(?!\b(?:can|could|need|want|please|but|"
     r"like)\b)[^.?!,])*$"
@@ -92,6 +96,7 @@ EXISTING_RIGHT = re.compile(
 )
 #: "checking if Wednesday at 10 is still on".
 STILL_ON = re.compile(
+    r"^\W*still (?:work|ok|good|on|suit|happen\w*)\b|"
     r"^\W*(?:(?:is|are|'s)? ?still (?:on|happening|going ahead|booked|scheduled|confirmed|ok|good|set)\b"
     r"|(?:is|are) (?:still )?(?:on|happening|confirmed)(?= (?:for|with)))"
 )
@@ -113,10 +118,12 @@ HADS = re.compile(
     rf"only|\w+ly))? "
     r"(?!need|want|prefer|interested)[a-z]{2,}(?:[^e\W]ed|e?ed)\b(?<!need)(?<!speed)(?<!indeed)(?<!feed)(?<!bleed)"
     r"|\b\w{2,}(?:aron|ieron|yeron)\b|\b\w{2,}(?:i[oó]|"
-    r"[bcdfgjklmnñprstvz]ó)\b(?<!estudio)(?<!servicio)(?<!horario)(?<!espacio)"
+    r"[bcdfgjklmnñprstvyz]ó)\b(?<!estudio)(?<!servicio)(?<!horario)(?<!espacio)"
 )
 EVENT = re.compile(
-    r"\b(?:tribunal|inquest|inquiry|disciplinary(?: meeting)?|christening|baptism|communion|confirmation class|"
+    r"\b(?:(?:we're|we are|i'm|i am) (?:hosting|having|throwing|moving|leaving|flying|driving|going|getting)|"
+    r"anniversary|picture day|tribunal|inquest|inquiry|disciplinary(?: meeting)?|christening|baptism|communion|"
+    r"confirmation class|"
     r"(?:bar|bat) mitzvah|concert|gig|(?:the|our|my|his|her|big|foot\w+|school) (?:game|match|play|show|dance|ball)|"
     r"appearance|la corte|audiencia|game is|dog show|viewing|open house|biometrics|baby shower|(?:bridal|"
     r"wedding) shower|visitors|reception|"
@@ -147,9 +154,11 @@ MUST_DO = re.compile(
 )
 #: Somebody else does something then: "bailiffs coming Monday".
 OTHERS_DO = re.compile(
-    r"\b(?:guests?|family|parents?|in[- ]?laws|mother|mom|mum|dad|father|sister|brother|movers|buyers?|kids?|"
+    r"\b(?:guests?|bailiffs?|family|parents?|in[- ]?laws|mother|mom|mum|dad|father|sister|brother|movers|buyers?|"
+    r"kids?|"
     r"tenants?|visitors|"
-    r"friends?|company)(?: all)? (?:get here|gets here|arrives?|lands?|fly in|flies in|visits?|moves? (?:in|out)|"
+    r"friends?|company)(?: all)? (?:comes? (?:on|at|this|next|to)|get here|gets here|arrives?|lands?|fly in|"
+    r"flies in|visits?|moves? (?:in|out)|"
     r"leaves?)\b|"
     r"\b(?:he|she|they|ex|wife|husband|bailiffs?|guests?|family|parents?|in-?laws|mother|mom|mum|dad|father|sister|"
     r"brother|"
@@ -168,7 +177,7 @@ OWN_DOINGS = re.compile(
 #: A day until which somebody stays: "visiting till next Friday".
 STAYS_UNTIL = re.compile(
     r"\b(?:visiting|staying|stay|in town|on (?:holiday|hols|"
-    r"vacation))\b[^.?!,]*\b(?:un)?til+ $|\bon (?:holiday|hols|vacation) (?:from|until) $"
+    r"vacation))\b[^.?!,]*\b(?:(?:un)?til+|through|thru) $|\bon (?:holiday|hols|vacation) (?:from|until) $"
 )
 #: An event is moved, not a visit: "buyers want to push closing to Feb 10", "the hearing got moved to Monday".
 EVENT_MOVES = re.compile(
@@ -202,6 +211,8 @@ EXCLUDED_LEFT = re.compile(
     r"a|los|get there|this|any|every|really|until|til|till|work|able to|all|with|for))*\s*$"
 )
 EXCLUDED_RIGHT = re.compile(
+    r"^\W*no (?:puedo|podemos|me sirve|estoy|estamos|voy)\b|"
+    r"^\W*(?:just )?(?:no good|no use|not good|is hard|are hard|are (?:a )?pain)\b|"
     r"^\W*(?:i'm|im|i am|we're|is|are|i'm always|would be) (?:no good|a no|useless|not good|hopeless|a no go)\b|"
     r"^\W*(?:i|we) (?:can't|cannot|cant|couldn't|won't|don't)\b(?! (?:wait|mind|care|have))|"
     r"^\W*(?:he|she|they|i|we)(?:'s|'re|'m|s| is| are| am) (?:with (?!you)|at (?!home|the house)|away|out of|"
@@ -219,9 +230,11 @@ HOURS = re.compile(
     r"done|end|"
     r"there till|in till)\b|\bhow late (?:can|do|are|is|will|should|would)\b|"
     r"\bis (?:someone|anyone|somebody|anybody) (?:there|in|around|at the)\b|"
+    r"\b(?:are|r) (?:you|u|y'?all|ye)(?: guys| folks| all)? (?:working|in|around|there|off|about)\b(?! to)|"
     rf"\bis (?:dr\.? )?(?!it\b|that\b|this\b)\w+ (?:off|in|on|working|there) (?:on )?(?:{_DAYS}|today|tomorrow)\s*\?|"
-    rf"\b(?:you|y'?all|u|ye)(?: guys| folks)?(?: ever| still)? (?:come out|work|see (?:patients|people|dogs)|groom|"
-    rf"take (?:patients|people|walk-?ins)|answer|run|do (?:calls|visits|"
+    rf"(?<!can )(?<!could )(?<!would )(?<!will )\b(?:you|y'?all|u|ye)(?: guys| folks)?(?: ever|"
+    rf" still)? (?:come out|work|see (?:patients|people|dogs)|groom|"
+    rf"take (?:patients|people|walk[- ]?ins)|answer|run|do (?:calls|visits|"
     rf"house calls))(?: \w+)?(?: on)? (?:the )?(?:{_DAYS})\s*\?|"
     r"\b(?:u|you|y'all|ya)(?: guys)? (?:still )?open\b(?! (?:on |at |from )?(?:monday|tuesday|\d))|"
     r"\b(?:you're|you are|u r|y'all are|are (?:you|y'all|u)(?: guys)?) (?:still )?(?:seeing|taking|"
@@ -258,7 +271,7 @@ PREFER_LEFT = re.compile(
     r"(?:^|[.?!])\s*no,\s*(?:\w+\s+){0,2}$|"
     r"\b(?:actually|make (?:it|that)|scratch that|i meant?|correction|no wait|"
     r"second thought)\b\W*(?:\w+\W+){0,2}$|\b(?:prefer\w*|ideally|best|first choice|rather|"
-    r"preferabl[ey]|better|prefiero|mejor|favou?rite|would love|if i had to pick|top choice|"
+    r"preferabl[ey]|better|prefiero|mejor|favou?rite|would love|better yet|better still|if i had to pick|top choice|"
     r"hopefully)(?:\W+(?:would be|is|be|on|the|for|have|do|a|it|time|would|to|come|see|get|in|"
     r"choice))*\W*$"
 )
