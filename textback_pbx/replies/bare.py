@@ -63,7 +63,8 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     strong = re.search(
         (
             r"(?:^|[\s,(])(?:at|@|around|round|after|before|until|till|til|by|between|than|a las?|las|past|"
-            r"'til|b4|up to|latest|earliest|de las?)(?: (?:about|around|like|say))?\s*$|[@~]\s*$"
+            r"'til|b4|from|since|dead on|bang on|up to|latest|earliest|de las?)(?: (?:about|around|like|say))?\s*$|"
+            r"[@~]\s*$"
         ),
         left,
     )

@@ -110,6 +110,8 @@ RULES: tuple[tuple[str, str, Build], ...] = (
         ),
         lambda m: ("offset", 7 * number(m.group("n") or m.group("n2"))),
     ),
+    ("day", rf"(?:a |in a )fortnight(?: {TODAY}| from (?:now|today))?\b(?! (?:on|from|this|ago))", fixed("offset", 14)),
+    ("day", r"this day week\b", fixed("offset", 7)),
     (
         "day",
         rf"(?:two|2) (?:weeks|wks) (?:from|after) (?P<wd>{WD})\b",
@@ -167,7 +169,7 @@ RULES: tuple[tuple[str, str, Build], ...] = (
         lambda m: ("date", int(m.group("y")), int(m.group("one")), int(m.group("two"))),
     ),
     ("day", r"(?P<one>\d{1,2})/(?P<two>\d{1,2})(?:/(?P<y>20\d\d|\d\d))?(?![\d/])", numeric),
-    ("day", r"(?P<one>\d{1,2})[-.](?P<two>\d{1,2})[-.](?P<y>20\d\d|\d\d)(?!\d)", numeric),
+    ("day", r"(?P<one>\d{1,2})(?P<sep>[-.])(?P<two>\d{1,2})(?P=sep)(?P<y>20\d\d|\d\d)(?!\d)", numeric),
     (
         "day",
         r"the (?P<d>\d{1,2})(?:st|nd|rd|th)\b(?! (?:floor|time|street|st|ave|avenue|tooth|one))",
@@ -308,7 +310,10 @@ RULES: tuple[tuple[str, str, Build], ...] = (
     ),
     (
         "clock",
-        rf"(?P<h>\d{{1,2}}) (?P<m>00|15|30|45)(?:{_AP}|(?=\s*(?:$|[.,!?;]|on\b|please\b|works|{TODAY}|{TOMORROW}|{WD})))",
+        (
+            rf"(?P<h>\d{{1,2}}) (?P<m>00|15|30|45)"
+            rf"(?:{_AP}|(?=\s*(?:$|[.,!?;]|on\b|please\b|works|{TODAY}|{TOMORROW}|{WD})))"
+        ),
         hm,
     ),
     ("clock", rf"(?P<h>{HOUR}) (?P<m>thirty|fifteen|forty[- ]five|twenty|ten|forty)(?:{_AP})?(?![a-z])", hm),

@@ -13,7 +13,7 @@ from textback_pbx.replies.customer import customer_of
 from textback_pbx.replies.deadline import deadline_of
 from textback_pbx.replies.person import name_of
 from textback_pbx.replies.place import postcode_of, street_of
-from textback_pbx.replies.plain import Found
+from textback_pbx.replies.plain import Found, blank
 from textback_pbx.replies.resolve import frame
 from textback_pbx.replies.service import service_of
 from textback_pbx.replies.tidy import original_span, tidy
@@ -99,7 +99,7 @@ def read(text: str, now: datetime | None = None, tz: str | None = None, business
     window = None if frame_ is None else window_in(times, frame_)
     urgency = urgency_of(text)
     if frame_ is not None and (urgency is None or urgency.value == "normal"):
-        urgency = deadline_of(text, times, frame_) or urgency
+        urgency = deadline_of(_masked(text, places), times, frame_) or urgency
     service = service_of(text, business)
     found: dict[str, Found | None] = {
         "urgency": urgency,
@@ -121,6 +121,13 @@ def read(text: str, now: datetime | None = None, tz: str | None = None, business
         evidence={name: _evidence(given, places_of, item) for name, item in found.items() if item is not None},
         also=() if service is None else service.others,
     )
+
+
+def _masked(text: str, places: Sequence[Found]) -> str:
+    """Return the text without its addresses: Carlaw Court is no court."""
+    for found in places:
+        text = blank(text, found.start, found.end)
+    return text
 
 
 def _span(window: Window | None) -> Span | None:

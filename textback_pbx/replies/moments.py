@@ -51,7 +51,8 @@ def items(text: str) -> list[Item]:
 
 #: The second of two days of one month: "Nov 12 or 13", "the 24th-26th".
 _SECOND = re.compile(
-    r"\s*(?:or|and|&|/|,|-|to|thru|through)\s*(?P<d>\d{1,2})(?:st|nd|rd|th)?\b(?!\s*(?:[ap]\.?m\b|[:/.]\d|o'?clock|-|to \d|ish))"
+    r"\s*(?:or|and|&|/|,|-|to|thru|through)\s*(?P<d>\d{1,2})(?:st|nd|rd|th)?\b"
+    r"(?!\s*(?:[ap]\.?m\b|[:/.]\d|o'?clock|-|to \d|ish))"
 )
 
 

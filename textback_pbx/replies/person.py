@@ -76,23 +76,32 @@ _OTHER_PERSON = re.compile(
 )
 
 #: "Margaret Hollis, 77 Chestnut Street" at the end of a text, or of a line.
-_ADDRESSED = re.compile(rf"(?:^|(?<=[.!?] )|(?<=\n)){_NAME},? (?:at )?(?=\d{{1,5}} [A-Z][a-z]+)")
+_ADDRESSED = re.compile(
+    rf"(?:^|(?<=[.!?] )|(?<=\n)|(?<=Thanks, )|(?<=Yours, )|(?<=Cheers, )|"
+    rf"(?<=Regards, )){_NAME},? (?:at )?(?=\d{{1,5}} [A-Z][a-z]+)"
+)
 #: "From Barb." at the beginning; "Oscar's mom, Nadia".
 _POSTCODE = r"(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z][ -]?\d[A-Z]\d|\d{5}(?:-\d{4})?)"
-#: "Kev, LE3 1TB" and "Bev, flat 4, 19 Albany Road" at the end; "Cedric Bowles (Hon. Sec.)"; "Hank Osgood, been with you ..."
+#: "Kev, LE3 1TB" and "Bev, flat 4, 19 Albany Road" at the end; "Cedric Bowles (Hon. Sec.)"; "Hank, been with you".
 _BEFORE_PLACE = re.compile(
-    rf"(?:^|(?<=[.!?] )|(?<=[.!?]  )|(?<=\n))(?:{_NAME}(?:,? (?=(?:[Ff]lat|[Aa]pt|[Uu]nit) \d|"
+    rf"(?:^|(?<=[.!?] )|(?<=[.!?]  )|(?<=\n)|(?<=Thanks, )|(?<=Yours, )|(?<=Cheers, )|"
+    rf"(?<=Regards, ))(?:{_NAME}(?:,? (?=(?:[Ff]lat|[Aa]pt|[Uu]nit) \d|"
     rf"\((?:[A-Z][a-z]+\.? ?)+\)|"
     rf"been (?:with|coming|a)\b)|, (?=(?:[A-Z][a-z]+ )?{_POSTCODE}\W*$))|"
     rf"(?P<name2>{_CAP}(?: {_CAP})+) (?={_POSTCODE}\W*$))"
 )
 _KNOWN_LOW = re.compile(r"\b(?:this is|it's|its|i'm|im|i am|name's) (?P<low>[a-z]{3,})\b(?!')")
 _BEGINS = re.compile(rf"^[Ff]rom:? {_NAME}(?=[.,!\n]| -)")
-_PARENT = re.compile(rf"['’]s (?:mom|mum|dad|owner|mother|father|wife|husband|daughter|son),? {_NAME}(?=[.,!?\n]|$)")
+_PARENT = re.compile(
+    rf"(?:['’]s|\b[Hh]is|\b[Hh]er|\b[Tt]heir) (?:mom|mum|dad|owner|mother|father|wife|husband|"
+    rf"daughter|son),? {_NAME}(?=[.,!?\n]|$)"
+)
 #: "my mother Edith, she is the client": the customer is somebody else than the writer.
 _CLIENT = re.compile(
     rf"\b[Mm]y \w+ {_NAME},? (?:who |and )?(?:she|he)?(?:['’]s| is) (?:the|your) (?:client|patient|customer)\b"
 )
+#: "for my dad, Ken Whitlow, at 6 Beech Avenue".
+_FOR_THEM = re.compile(rf"\b[Ff]or my \w+, {_NAME},? (?=at\b|who\b|\d)")
 #: "Is Nguyen Van Minh." at the beginning, as one says it who learned the language late.
 _BEGINS_IS = re.compile(
     rf"^(?:Is|Here is|Here) (?P<name>{_CAP}(?: {_CAP}){{1,3}})(?=[.,!\n]| (?:calling|here|"
@@ -124,6 +133,7 @@ _CAPITAL = (
     (_BEFORE_PLACE, "addressed", 0.75),
     (_BEGINS, "begins", 0.8),
     (_CLIENT, "client", 0.75),
+    (_FOR_THEM, "client", 0.75),
     (_BEGINS_IS, "begins", 0.75),
     (_PARENT, "given", 0.75),
 )

@@ -7,6 +7,7 @@ two addresses are given, the one meant for the work wins over an earlier or anot
 import re
 
 from textback_pbx.replies.plain import Found, plain
+from textback_pbx.replies.words import MONTHS, WEEKDAYS
 
 _TYPES = (
     r"st(?:reet)?|ave(?:nue)?|av|r(?:oa)?d|dr(?:ive)?|ln|lane|ct|court|pl(?:ace)?|blvd|boulevard|way|"
@@ -14,7 +15,7 @@ _TYPES = (
     r"sq(?:uare)?|close|cl|crescent|cres|gardens|gdns|grove|mews|row|loop|run|path|pike|turnpike|"
     r"alley|plaza|point|pt|ridge|crossing|xing|bend|cove|hill|park|walk|green|rise|drove|"
     r"mount|view|vista|landing|commons|heights|hts|broadway|bypass|route|chase|hollow|glen|field|"
-    r"fields|quay|wharf|expressway|rte|circuit|gate|croft|dale|knoll|esplanade|promenade"
+    r"fields|quay|wharf|expressway|rte|circuit|gate|croft|bay|meadows?|parade|dale|knoll|esplanade|promenade"
 )
 _DIRECTION = r"(?:[nsew]\.?|[ns]\.?[ew]\.?|north|south|east|west|northeast|northwest|southeast|southwest)"
 _WORD = r"(?:[a-z][a-z'.-]*|\d{1,3}(?:st|nd|rd|th))"
@@ -57,6 +58,14 @@ _BROADWAY = re.compile(
     rf"(?<![\w$£€#/.:-])(?P<no>\d{{1,6}}[a-d]?)\s+(?P<name>(?:{_DIRECTION}\s+)?broadway|the (?:green|"
     r"square|close|mews|avenue|crescent|drive|ridge|lane|paddocks|maltings)|calle\s+[a-zñáéíóú]+|"
     r"avenida\s+[a-zñáéíóú]+)\b"
+)
+#: "7741 Marlow" and "52 Heron Bay", statements of their own with capitals: only where no surer street is named.
+_CAPITAL = re.compile(
+    r"(?:^|(?<=[.!?] )|(?<=\n)|(?<=, ))(?P<no>\d{2,5}) (?P<name>[A-Z][a-z]{3,}(?: [A-Z][a-z]{2,})?)(?=\s*(?:[.\n]|"
+    r"$|, (?:apt|unit|suite)))"
+)
+_THINGS = frozenset(
+    {"goodman", "lennox", "carrier", "trane", "rheem", "kohler", "bosch", "navien", "honda", "toyota", "ford"}
 )
 _NOT_STREET = re.compile(
     r"^(?:\d+(?:st|nd|rd|th)?\s+)?(?:and|or|of|to|in|at|on|for|the|a|is|was|my|with|from|years?|days?|"
@@ -106,8 +115,8 @@ _LOOKALIKE = re.compile(
     r"permit|"
     r"model|serial|part|lic\w*|citation|paid|pay|charged?|price|cost|bill|balance|badge|member|btu|"
     r"miles|mileage|check|check number|docket|matter|booking|patient|chart|microchip|chip|rabies|tag|"
-    r"sku|gate|box|extension|ext|case number|suite|ste|unit|apt)\b\.?\s*(?:#|number|num|no\.?|id|code|"
-    r"was|is|for|of|:|ending in|ends in|total|me|us)*\s*#?\s*|[#$£€]\s*|"
+    r"sku|gate|box|extension|ext|case number|suite|ste|unit|apt)\b\.?\s*(?:(?:#|number|num|no\.?|id|code|"
+    r"was|is|for|of|:|ending in|ends in|total|me|us) ?)*\s*#?\s*|[#$£€]\s*|"
     r"\b(?:ow(?:e|es|ed|ing)|want(?:s|ed)?|mak(?:e|es|ing)|earn\w*|los[te]|losing|worth|spen[dt]|saved|borrowed|"
     r"lent|loan of)"
     r"(?: (?:me|us|him|her|them|you|the \w+|my \w+))?"
@@ -132,6 +141,8 @@ def street_of(text: str) -> Found | None:
         for m in pattern.finditer(calm)
         if (f := _street(text, calm, m))
     ]
+    if not found:
+        found = [f for m in _CAPITAL.finditer(text) if (f := _street(text, calm, m)) and not _is_thing(m)]
     found.sort(key=lambda f: f.start)
     wanted = [f for f in found if not _is_others(calm, f)]
     if len(wanted) > 1:
@@ -151,10 +162,19 @@ def street_of(text: str) -> Found | None:
     return wanted[0] if wanted else None
 
 
+def _is_thing(match: "re.Match[str]") -> bool:
+    """Say whether a number with a capital word is a date, a year or a make."""
+    word = match.group("name").split()[0].lower()
+    year = re.fullmatch(r"(?:19|20)\d\d", match.group("no")) is not None
+    return year or word in _THINGS or word.rstrip("s") in {*MONTHS, *WEEKDAYS}
+
+
 def _is_others(calm: str, found: Found) -> bool:
     left = calm[max(0, found.start - 45) : found.start]
     if re.search(
-        r"\b(?:this is|it's|its|my name is|i'm|i am|im)(?: [a-z'üäöéáíóñ-]+){1,3} (?:from|at|over at)\s*$", left
+        r"\b(?:this is|it's|its|my name is|i'm|i am|im)(?: [a-z'üäöéáíóñ-]+){1,3} (?:from|at|over at)\s*$|"
+        r"\bhere(?: again)? from $",
+        left,
     ):
         return False  # "this is Walter Green from 12 Oak Lane"
     return _OTHERS.search(left) is not None

@@ -122,7 +122,8 @@ HADS = re.compile(
 )
 EVENT = re.compile(
     r"\b(?:(?:we're|we are|i'm|i am) (?:hosting|having|throwing|moving|leaving|flying|driving|going|getting)|"
-    r"anniversary|picture day|tribunal|inquest|inquiry|disciplinary(?: meeting)?|christening|baptism|communion|"
+    r"anniversary|picture day|school run|(?:the|a) \w+ (?:man|men|guy|company|people) (?:is|are) coming|tribunal|"
+    r"inquest|inquiry|disciplinary(?: meeting)?|christening|baptism|communion|"
     r"confirmation class|"
     r"(?:bar|bat) mitzvah|concert|gig|(?:the|our|my|his|her|big|foot\w+|school) (?:game|match|play|show|dance|ball)|"
     r"appearance|la corte|audiencia|game is|dog show|viewing|open house|biometrics|baby shower|(?:bridal|"
