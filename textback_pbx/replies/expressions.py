@@ -16,11 +16,24 @@ from textback_pbx.replies.readings import (
     part,
     quarter,
     spanish,
+    spoken_date,
     that,
     weekday,
     within,
 )
-from textback_pbx.replies.words import AMPM, HOUR, MO, TODAY, TOMORROW, UNITS, WD, WEEKDAYS, number
+from textback_pbx.replies.words import (
+    AMPM,
+    HOUR,
+    MO,
+    ORDINAL,
+    ORDINAL_LATE,
+    TODAY,
+    TOMORROW,
+    UNITS,
+    WD,
+    WEEKDAYS,
+    number,
+)
 
 _AP = rf"\s*(?P<ap>{AMPM})"
 #: (kind, pattern, what it means), tried in this order at each place.
@@ -77,7 +90,8 @@ RULES: tuple[tuple[str, str, Build], ...] = (
         (
             r"(?P<b>after|past|before|despu[eé]s de|antes de)(?:wards?\b| (?:that|then|eso)\b)"
             r"(?! (?:one|date|day|time|week|hour|point|month)\b)|"
-            r"(?:(?<=any time )|(?<=anytime )|(?<=or )|(?<=free )|(?<=available ))after(?=\s*(?:[.,!?;\n]|$|works|"
+            r"(?:(?<=any time )|(?<=anytime )|(?<=call me )|(?<=text me )|(?<=ring me )|(?<=or )|(?<=free )|"
+            r"(?<=available ))after(?=\s*(?:[.,!?;\n]|$|works|"
             r"please|pls|thanks))|"
             r"(?:(?<=\bme )|(?<=\bus )|(?<=free )|(?<=available )|(?<=home )|(?<=come )|(?<=here )|"
             r"(?<=around ))then\b"
@@ -162,6 +176,14 @@ RULES: tuple[tuple[str, str, Build], ...] = (
         "day",
         rf"(?P<mo>{MO}) (?:the )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>20[2-3]\d))?(?![\d:a-z])",
         date_of_month,
+    ),
+    (
+        "day",
+        (
+            rf"(?P<mo>{MO}) (?:the )?(?P<d>{ORDINAL})\b|the (?P<d2>{ORDINAL}) (?:of|de) (?P<mo2>{MO})|"
+            rf"the (?P<d3>{ORDINAL_LATE})\b(?! (?:floor|time|street|st|ave|avenue|grade|tooth|birthday|century|one))"
+        ),
+        spoken_date,
     ),
     (
         "day",

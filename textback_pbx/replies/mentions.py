@@ -89,7 +89,7 @@ _GLUE = (
     r"is|i'm free|if possible|perhaps|probably|hopefully|roughly|circa|las|la|el|a las|as|this|that|"
     r"would be|works|is good|morning|everyday|some|best|is best|but|and|only|though|ish|exactly|mid|"
     r"either|time|starting|just|local|your time|my time|ok|fine|good|is fine|is ok|o'clock|any|day|"
-    r"not too|de|por)\b)*"
+    r"not too|slots?|appointments?|appts?|openings?|visits?|times|de|por)\b)*"
 )
 _TAIL_AFTER = re.compile(rf"(?:^|[\s,(\x00\x01-]){_AFTER}(?: (?:about|around|like|say|maybe|the))?\s*$")
 _TAIL_BEFORE = re.compile(rf"(?:^|[\s,(\x00\x01-]){_BEFORE}(?: (?:about|around|like|say|maybe|the))?\s*$")
@@ -120,7 +120,7 @@ _AWAY = re.compile(
 #: "at work until 3": only then is the person free.
 _OCCUPIED = re.compile(
     r"\b(?:at work|at school|in (?:a )?(?:class|meetings?|court|surgery)|busy|tied up|working|work|"
-    r"asleep|out|gone|away|unavailable|on shift|booked|driving|teaching)(?: (?:all day|today|"
+    r"asleep|sleep|sleeping|out|gone|away|unavailable|on shift|booked|driving|teaching)(?: (?:all day|today|"
     r"tomorrow))?\s*$"
 )
 #: "any Saturday in September": a month that was not read narrows the day to one we do not know.
@@ -190,7 +190,8 @@ def _fits(last: Mention, item: Item, limits: list[Limit], gap: str) -> bool:
         plural_ok = last.day is not None and item.value[0] == "week" and last.day[0] in ("any", "weekdays")
         if last.day is not None and last.day[0] == "weekday" and item.value[0] in ("date", "dom", "numeric"):
             return not last.limits  # "Monday the 30th" is one day
-        return (last.day is None or plural_ok) and not re.search(r"\band\b|,\s*and", gap)
+        in_week = last.day is not None and last.day[0] == "week" and item.value[0] == "weekday" and not last.has_hours
+        return (last.day is None or plural_ok or in_week) and not re.search(r"\band\b|,\s*and", gap)
     if item.kind == "part":
         return not last.part or item.value[0] == "first" or last.part == "first"
     if limits:
@@ -208,6 +209,10 @@ def _put(target: Mention, item: Item, limits: list[Limit], partner: Item | None,
     elif item.kind == "that":
         target.points = str(item.value[0])
     elif item.kind in ("day", "span"):
+        if target.day is not None and target.day[0] == "week" and item.value[0] == "weekday":
+            weeks = ("coming", "next", "after_next")
+            target.day = ("weekday", item.value[1], weeks[int(str(target.day[1]))])  # "early next week, like Monday"
+            return
         target.day = item.value
         target.plural = target.plural or "plural" in item.value or item.value[0] in ("any", "weekdays")
         if partner is not None:
@@ -237,7 +242,11 @@ def _put_part(target: Mention, item: Item, left: str) -> None:
             target.day_bound = "by"
         target.part = name if name == "first" or not target.part else target.part
         return
-    if re.search(r"\b(?:not|but not|can't do|no|except)\s+(?:in|during|on)?\s*(?:the)?\s*$", left):
+    if re.search(
+        r"\b(?:not|but not|can't do|no|except|any ?time but|anything but)\s+(?:in|during|"
+        r"on)?\s*(?:the)?\s*$",
+        left,
+    ):
         target.not_part = name
         return
     target.part = name if target.part != "first" else "first"

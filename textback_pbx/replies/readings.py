@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from textback_pbx.replies.words import MONTHS, WEEKDAYS, number
+from textback_pbx.replies.words import MONTHS, ORDINALS, WEEKDAYS, number
 
 Build = Callable[["re.Match[str]"], tuple[object, ...] | None]
 
@@ -63,6 +63,13 @@ def date_of_month(match: "re.Match[str]") -> tuple[object, ...] | None:
     day = int(groups["d"])
     year = int(groups["y"]) if groups.get("y") else None
     return ("date", year, MONTHS[groups["mo"].rstrip(".")], day) if 1 <= day <= 31 else None
+
+
+def spoken_date(match: "re.Match[str]") -> tuple[object, ...]:
+    """A day of the month in words, with its month or without: november thirtieth."""
+    day = ORDINALS[match.group("d") or match.group("d2") or match.group("d3")]
+    month = match.group("mo") or match.group("mo2")
+    return ("date", None, MONTHS[month.rstrip(".")], day) if month else ("dom", day)
 
 
 def numeric(match: "re.Match[str]") -> tuple[object, ...]:

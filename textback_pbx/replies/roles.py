@@ -225,7 +225,7 @@ def _suits(right: str) -> bool:
 def _is_excluded(a: _Around) -> bool:
     if IF_CANNOT.search(a.near):
         return False
-    left_out = EXCLUDED_LEFT.search(a.near) is not None and not _bounded(a.mention)
+    left_out = EXCLUDED_LEFT.search(a.near) is not None and not _bounded(a.mention) and not a.mention.not_part
     return left_out or EXCLUDED_RIGHT.match(a.right) is not None
 
 

@@ -88,7 +88,8 @@ EXISTING_LEFT = re.compile(
     r"instead|to)\b)[^.?!,])*$"
 )
 PROMISED = re.compile(
-    r"\b(?:was|were|been) (?:told|promised|quoted)\b[^.?!]*$|\b(?:thought|said|told me|expecting|"
+    r"\b(?:was|were) (?:coming|due|going to (?:come|be))\b[^.?!]*$|\b(?:was|were|been) (?:told|promised|"
+    r"quoted)\b[^.?!]*$|\b(?:thought|said|told me|expecting|"
     r"expected)\b[^.?!]{0,12}\b(?:you|he|she|they|someone|somebody|anyone|a tech)\b[^.?!,]*$"
 )
 EXISTING_RIGHT = re.compile(

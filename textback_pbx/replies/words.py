@@ -109,6 +109,18 @@ MONTHS = {
     for name in names.split()
 }
 MO = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?"
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth"
+).split()
+ORDINALS = (
+    {word: n for n, word in enumerate(_ORDINALS, start=1)}
+    | {f"twenty{gap}{word}": 20 + n for gap in " -" for n, word in enumerate(_ORDINALS[:9], start=1)}
+    | {"thirtieth": 30, "thirty first": 31, "thirty-first": 31}
+)
+ORDINAL = "(?:" + "|".join(sorted(ORDINALS, key=len, reverse=True)) + ")"
+#: From the tenth on: "the first" and "the third" may be of anything.
+ORDINAL_LATE = "(?:" + "|".join(sorted((w for w, n in ORDINALS.items() if n >= 10), key=len, reverse=True)) + ")"
 UNITS = (
     r"people|persons?|kids?|children|dogs?|cats?|pups?|puppies|pets?|toilets?|sinks?|bath(?:room)?s?|"
     r"bed(?:room)?s?|units?|rooms?|"
