@@ -36,9 +36,9 @@ def refusal(found: Sequence[Token], *, only_strong: bool = False) -> gist.Gist |
     """
     numbers: list[gist.Gist] = []
     orders: list[gist.Gist] = []
-    for sentence in gist.cut(found, frozenset({STOP}) | gist.but(found) | _SO):
+    for sentence in gist.cut(found, frozenset({STOP}) | gist.but(found) | _SO, shortest=1):
         lexicon = gist.lexicon_of([token for token in sentence if token.text not in BREAKS])
-        for clause in gist.cut(sentence, frozenset({COMMA})):
+        for clause in gist.cut(sentence, frozenset({COMMA}), shortest=1):
             words = gist.spread(clause, lexicon)
             numbers += _named_number(clause, words, lexicon.language)
             orders += _order_to_delete(clause, words, lexicon.language)
@@ -54,7 +54,8 @@ def refusal(found: Sequence[Token], *, only_strong: bool = False) -> gist.Gist |
 
 def _named_number(clause: Sequence[Token], words: Sequence[frozenset[str]], language: str) -> list[gist.Gist]:
     """Return the place that speaks of the writer's own number or phone."""
-    stretch = next(_stretches(words, ("mine", "phone"), 3), None) or next(_stretches(words, ("phone", "kin"), 4), None)
+    pairs = (("mine", "phone"), 3), (("phone", "kin"), 4)
+    stretch = next((found for ideas, longest in pairs for found in _stretches(words, ideas, longest, told=True)), None)
     if stretch is None:
         return []
     why = "speaks of this number"
@@ -70,8 +71,13 @@ def _order_to_delete(clause: Sequence[Token], words: Sequence[frozenset[str]], l
     return [gist.Gist("off_the_list", why, tuple(clause), language, sure=True)]
 
 
-def _stretches(words: Sequence[frozenset[str]], ideas: Sequence[str], longest: int) -> Iterator[range]:
-    """Yield the stretches that hold each idea on a word of its own, are all known, and have nothing against them."""
+def _stretches(
+    words: Sequence[frozenset[str]], ideas: Sequence[str], longest: int, *, told: bool = False
+) -> Iterator[range]:
+    """Yield the stretches that hold each idea on a word of its own, are all known, and have nothing against them.
+
+    ``told``: it is only told, and nothing can be against it.
+    """
     for begin in range(len(words)):
         if not words[begin] & set(ideas):
             continue
@@ -79,7 +85,7 @@ def _stretches(words: Sequence[frozenset[str]], ideas: Sequence[str], longest: i
             inside = words[begin:end]
             if not all(inside):
                 break
-            if _holds(inside, ideas) and not _against(words, begin, end):
+            if _holds(inside, ideas) and (told or not _against(words, begin, end)):
                 yield range(begin, end)
 
 

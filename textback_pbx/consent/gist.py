@@ -184,7 +184,7 @@ def _triggers() -> frozenset[str]:
     return frozenset(phrase[0] for lexicon in lexicons() for phrase, ideas in lexicon.ideas.items() if ideas & wanted)
 
 
-def cut(found: Sequence[Token], at: frozenset[str]) -> list[list[Token]]:
+def cut(found: Sequence[Token], at: frozenset[str], shortest: int = 2) -> list[list[Token]]:
     """Cut tokens at breaks; parts too short or too long to say something are left out."""
     out: list[list[Token]] = [[]]
     for token in found:
@@ -192,7 +192,7 @@ def cut(found: Sequence[Token], at: frozenset[str]) -> list[list[Token]]:
             out.append([])
         else:
             out[-1].append(token)
-    return [part for part in out if 1 < len(part) <= _LONGEST]
+    return [part for part in out if shortest <= len(part) <= _LONGEST]
 
 
 @dataclass(frozen=True, slots=True)
