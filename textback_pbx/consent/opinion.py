@@ -1,0 +1,81 @@
+"""A second opinion on a text that the rules have read: what texts of such words usually meant. Pure.
+
+The rules come first and are right where they know the wording; but people have more wordings than rules have. So a
+text that no rule decided is weighed (:mod:`~textback_pbx.consent.weighing`), and
+
+- the words of refusals make it one, if they weigh enough: more where a rule saw something else in it,
+- where refusing and doubtful words together weigh enough, a person decides,
+- a refusal that a rule saw in words of ordinary replies goes to a person too.
+
+What was said with one word, in distress, or by the phone itself is never weighed. The levels are set by texts held
+back from the card (``python -m tests.consent.weights --check``): a missed opt-out is the worse error, but two in a
+thousand ordinary texts is all that may be lost to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textback_pbx.consent.normalise import Token
+from textback_pbx.consent.weighing import Weighed, load, weigh
+
+CARD = "opt_outs"
+#: The share of refusals from which a text that no rule read as one is a refusal; by the rule that spoke.
+LEVELS: Mapping[str, float] = {
+    "ordinary": 0.8,
+    "in_a_sentence": 0.8,
+    "limit": 0.9,
+    "instead_of_texts": 0.8,
+    "complaint": 0.8,
+    "declines": 0.8,
+    "refuses_call": 0.9,
+    "leftover": 0.6,
+    "send_nothing": 0.6,
+    "cancel_with_words": 0.6,
+}
+#: The same for every rule that came near a refusal.
+NEAR = 0.6
+#: From here on refusing and doubtful words together are for a person, and below here a rule's refusal is.
+DOUBT, UNLIKELY = 0.7, 0.04
+#: Refusals that no words beside them can unsay.
+_CERTAIN = frozenset({"exact", "stop_sentence", "keyword_said_before", "said_whole"})
+_LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "nl"})
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """Another label, its rule and reason, and the place of the words that weigh most."""
+
+    label: str
+    rule: str
+    why: str
+    span: tuple[int, int]
+
+
+def on_undecided(found: Sequence[Token], rule: str) -> Opinion | None:
+    """Say what weighs in a text that ``rule`` did not read as a refusal; ``None``: nothing changes."""
+    level = NEAR if rule.startswith("near_") else LEVELS.get(rule)
+    if level is None:
+        return None
+    weighed = weigh(found, load(CARD), "stop")
+    words, span = _shown(weighed)
+    if weighed.shares["stop"] >= level:
+        return Opinion("stop", "weighed", f"its words are those of refusals, “{words}” above all (rule 2)", span)
+    if weighed.shares["stop"] + weighed.shares["ambiguous"] >= DOUBT:
+        return Opinion("ambiguous", "weighed_doubt", f"words like “{words}” may refuse texts (rule 7)", span)
+    return None
+
+
+def on_refusal(found: Sequence[Token], rule: str, language: str) -> Opinion | None:
+    """Doubt a refusal that ``rule`` saw among the words of ordinary replies; ``None``: it stands."""
+    if rule in _CERTAIN or language not in _LANGUAGES:
+        return None
+    weighed = weigh(found, load(CARD), "stop")
+    if weighed.shares["stop"] >= UNLIKELY:
+        return None
+    why = "a rule saw a refusal in words that are those of ordinary replies: two readers would differ"
+    return Opinion("ambiguous", f"doubted_{rule}", why, (found[0].start, found[-1].end))
+
+
+def _shown(weighed: Weighed) -> tuple[str, tuple[int, int]]:
+    words = " ".join(token.text for token in weighed.heaviest)
+    return words, (weighed.heaviest[0].start, weighed.heaviest[-1].end)
