@@ -109,10 +109,28 @@ MONTHS = {
     for name in names.split()
 }
 MO = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?"
-_ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
-    "sixteenth seventeenth eighteenth nineteenth twentieth"
-).split()
+_ORDINALS = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
+]
 ORDINALS = (
     {word: n for n, word in enumerate(_ORDINALS, start=1)}
     | {f"twenty{gap}{word}": 20 + n for gap in " -" for n, word in enumerate(_ORDINALS[:9], start=1)}
