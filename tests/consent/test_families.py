@@ -280,7 +280,7 @@ def test_a_family_is_read_on_both_sides_of_its_edge(family, label, text):
 
 def test_the_siblings_of_what_other_writers_showed():
     """Plain wordings of every family in seven languages, and the nearest ordinary texts, written after the mending."""
-    lines = (CORPUS / "siblings.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (CORPUS.parent / "siblings.jsonl").read_text(encoding="utf-8").splitlines()
     wrong = []
     for row in map(json.loads, lines):
         found = classify(row["text"], "first_text")
