@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help demo test test-all test-asterisk test-install check bench sweep soak docs deb lock clean
+.PHONY: help demo test test-all test-asterisk test-install check bench sweep soak weights docs deb lock clean
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
@@ -48,6 +48,10 @@ bench: $(STAMP) ## figures, as medians and ratios
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(VENV)/bench -r requirements/bench.txt
 	PYTHONPATH=$(VENV)/bench $(BIN)/python -m tests.bench
 
+weights: $(STAMP) ## learn the points by which texts are weighed, from the corpora (after a change to those)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(VENV)/weights -r requirements/weights.txt
+	PYTHONPATH=$(VENV)/weights $(BIN)/python -m tests.weighing $(WEIGHTS)
+
 docs: $(STAMP) ## fill the tables, check links and commands, write dist/docs for a browser
 	$(BIN)/python -m tests.docs --write
 	$(BIN)/python -m pytest -q tests/architecture/test_docs.py
@@ -62,6 +66,8 @@ lock: ## pin and hash the development dependencies
 	  --group dev --extra notify --extra cdr pyproject.toml requirements/build.in -o requirements/dev.txt
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --group bench -o requirements/bench.txt
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --group weights -o requirements/weights.txt
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --extra notify --extra cdr pyproject.toml -o requirements/runtime.txt
 

@@ -8,7 +8,7 @@ text that no rule decided is weighed (:mod:`~textback_pbx.consent.weighing`), an
 - a refusal that a rule saw in words of ordinary replies goes to a person too.
 
 What was said with one word, in distress, or by the phone itself is never weighed. The levels are set by texts held
-back from the card (``python -m tests.consent.weights --check``): a missed opt-out is the worse error, but two in a
+back from the card (``python -m tests.weighing --check``): a missed opt-out is the worse error, but two in a
 thousand ordinary texts is all that may be lost to it.
 """
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from textback_pbx.consent.normalise import Token
 from textback_pbx.consent.weighing import Weighed, load, weigh
 
-CARD = "opt_outs"
+PACKAGE, CARD = "textback_pbx.consent", "opt_outs"
 #: The share of refusals from which a text that no rule read as one is a refusal; by the rule that spoke.
 LEVELS: Mapping[str, float] = {
     "ordinary": 0.8,
@@ -56,7 +56,7 @@ def on_undecided(found: Sequence[Token], rule: str) -> Opinion | None:
     level = NEAR if rule.startswith("near_") else LEVELS.get(rule)
     if level is None:
         return None
-    weighed = weigh(found, load(CARD), "stop")
+    weighed = weigh(found, load(PACKAGE, CARD), "stop")
     words, span = _shown(weighed)
     if weighed.shares["stop"] >= level:
         return Opinion("stop", "weighed", f"its words are those of refusals, “{words}” above all (rule 2)", span)
@@ -69,7 +69,7 @@ def on_refusal(found: Sequence[Token], rule: str, language: str) -> Opinion | No
     """Doubt a refusal that ``rule`` saw among the words of ordinary replies; ``None``: it stands."""
     if rule in _CERTAIN or language not in _LANGUAGES:
         return None
-    weighed = weigh(found, load(CARD), "stop")
+    weighed = weigh(found, load(PACKAGE, CARD), "stop")
     if weighed.shares["stop"] >= UNLIKELY:
         return None
     why = "a rule saw a refusal in words that are those of ordinary replies: two readers would differ"

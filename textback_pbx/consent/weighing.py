@@ -1,7 +1,7 @@
 """Words and groups of words with points, added up: what a text of such words usually means. Pure.
 
 A card is a table anyone can read: one feature a line with its points for each label (``no * texts``, ``@remove
-@entry``). The points come from thousands of labelled texts (``make weights``); here they are only added. A feature is
+@entry``). The points come from thousands of labelled texts (``python -m tests.weighing``); here they are only added. A feature is
 
 - one, two or three words that follow each other, with the breaks between clauses as words of their own,
 - two words with any one between them (``no * texts``),
@@ -13,7 +13,7 @@ one clause in a long story is as much of a wish as the same clause alone.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -46,9 +46,9 @@ class Weighed:
 
 
 @cache
-def load(name: str) -> Card:
-    """Read the card ``weights/<name>.tsv`` once. Raises ``ValueError`` for a file that is not one."""
-    path = resources.files("textback_pbx.consent") / "weights" / f"{name}.tsv"
+def load(package: str, name: str) -> Card:
+    """Read a package's card ``weights/<name>.tsv`` once. Raises ``ValueError`` for a file that is not one."""
+    path = resources.files(package) / "weights" / f"{name}.tsv"
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     if len(rows) < 2 or rows[0][0] != "feature" or rows[1][0] != "":
         raise ValueError(f"{name}: the first two lines must name the labels and where they begin")
@@ -60,9 +60,9 @@ def weigh(found: Sequence[Token], card: Card, label: str) -> Weighed:
     """Weigh a text's tokens: the shares of the stretch in which ``label`` has the most."""
     best, most = tuple(found), {label: -1.0}
     for stretch in stretches(found):
-        shares = _shares(words(stretch), card)
-        if shares[label] > most[label]:
-            best, most = tuple(stretch), shares
+        made = shares(features(words(stretch)), card)
+        if made[label] > most[label]:
+            best, most = tuple(stretch), made
     return Weighed(most, _heaviest(best, card, card.labels.index(label)))
 
 
@@ -115,10 +115,11 @@ def _ideas() -> Mapping[str, tuple[str, ...]]:
     return {word: tuple(sorted(ideas)) for word, ideas in found.items() if ideas}
 
 
-def _shares(words: Sequence[str], card: Card) -> dict[str, float]:
-    known = {feature for feature in features(words) if feature in card.points}
+def shares(of: Iterable[str], card: Card) -> dict[str, float]:
+    """Return how likely each of the card's labels is, 0..1, for the features of one text or stretch."""
+    known = card.points.keys() & set(of)
     length = math.sqrt(len(known)) or 1.0
-    sums = [begin + sum(card.points[one][at] for one in known) / length for at, begin in enumerate(card.base)]
+    sums = [begin + math.fsum(card.points[one][at] for one in known) / length for at, begin in enumerate(card.base)]
     top = max(0.0, *sums)
     parts = [math.exp(one - top) for one in sums]
     whole = sum(parts) + math.exp(-top)

@@ -1,0 +1,103 @@
+"""The card for opt-outs: from the corpus, the many texts beside it, the intake's texts and ordinary ones made up.
+
+A text is weighed whole, and in a second round in stretches: every stretch of an ordinary text is ordinary, and of a
+refusal the heaviest stretch is one.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.consent.support import CORPUS, ordinary_texts
+from tests.weighing.learn import Sample, digest, learn
+from textback_pbx.consent import gist, opinion, quotes, weighing
+from textback_pbx.consent.grammar import load as grammar
+from textback_pbx.consent.keywords import classify
+from textback_pbx.consent.normalise import Token, tokens
+
+INTAKE = CORPUS.parent.parent / "replies" / "corpus"
+CARD = Path(weighing.__file__).parent / "weights" / f"{opinion.CARD}.tsv"
+LABELS = ("ambiguous", "stop")
+GENERATED, SEED = 3_000, 5
+FEATURES, STRENGTH = 20_000, 20.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One text and its label, ``none`` for anything that is neither a refusal nor for a person."""
+
+    text: str
+    label: str
+
+
+def cases() -> list[Case]:
+    """Return every labelled text once, the opt-out corpus' own label first."""
+    found: dict[str, Case] = {}
+    for text, label in _labelled():
+        found.setdefault(text.strip().casefold(), Case(text, label if label in LABELS else "none"))
+    return list(found.values())
+
+
+def _labelled() -> Iterator[tuple[str, str]]:
+    for row in _rows([*sorted(CORPUS.glob("*.jsonl")), *sorted((CORPUS / "many").glob("*.jsonl"))]):
+        labels = row.get("labels") or [row["label"]]
+        if len(labels) == 1:  # what may be read in two ways teaches neither
+            yield row["text"], labels[0]
+    for row in _rows(sorted(INTAKE.rglob("*.jsonl"))):
+        yield row["text"], row.get("keyword", "none")
+    for text in ordinary_texts(GENERATED, SEED):
+        yield text, "none"
+
+
+def _rows(paths: Sequence[Path]) -> Iterator[dict]:
+    for path in paths:
+        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+
+
+def made_of(texts: Sequence[Case]) -> str:
+    """Return the hash of what the card is made from: the texts, their labels, and the ideas of words."""
+    ideas = [sorted((" ".join(key), sorted(of)) for key, of in one.ideas.items()) for one in gist.lexicons()]
+    return digest([sorted((case.text, case.label) for case in texts), ideas])
+
+
+def heard(text: str) -> list[Token]:
+    """Return the tokens that are weighed: without what the phone put there."""
+    return tokens(quotes.mask(text, grammar().reactions).text)
+
+
+def card(texts: Sequence[Case]) -> weighing.Card:
+    """Learn the card from ``texts``."""
+    found = [heard(case.text) for case in texts]
+    whole = [Sample(_features(one), case.label) for one, case in zip(found, texts, strict=True)]
+    first = learn(whole, LABELS, strength=STRENGTH, most=FEATURES)
+    parts = [part for one, case in zip(found, texts, strict=True) for part in _stretches(one, case, first)]
+    return learn([*whole, *parts], LABELS, strength=STRENGTH, most=FEATURES)
+
+
+def _stretches(found: Sequence[Token], case: Case, first: weighing.Card) -> Iterator[Sample]:
+    pieces = [_features(piece) for piece in weighing.stretches(found)]
+    best = max(pieces, key=lambda piece: weighing.shares(piece, first)["stop"])
+    for piece in pieces[1:]:
+        if piece is best or case.label == "none":
+            yield Sample(piece, case.label, 0.8 if piece is best else 0.5)
+
+
+def _features(found: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(weighing.features(weighing.words(found)))
+
+
+def check(texts: Sequence[Case], folds: int) -> None:
+    """Print what rules and card together say of texts the card was made without, by the level of the card."""
+    levels = (0.6, 0.7, 0.8, 0.9)
+    seen: dict[str, list[tuple[str, float]]] = {label: [] for label in ("stop", "ambiguous", "none")}
+    for fold in range(folds):
+        made = card([case for at, case in enumerate(texts) if at % folds != fold])
+        for case in texts[fold::folds]:
+            share = weighing.weigh(heard(case.text), made, "stop").shares["stop"]
+            seen[case.label].append((str(classify(case.text, weigh=False).label), share))
+    print("label       texts  rules alone say stop, with the card from", *levels)
+    for label, of in seen.items():
+        by_rule = [verdict == "stop" for verdict, _ in of]
+        both = [sum(rule or share >= level for rule, (_, share) in zip(by_rule, of, strict=True)) for level in levels]
+        print(f"{label:10} {len(of):6} {sum(by_rule) / len(of):7.1%}", *(f"{one / len(of):7.1%}" for one in both))
