@@ -18,6 +18,7 @@ from textback_pbx.replies.signs import (
     EXISTING_LEFT,
     EXISTING_RIGHT,
     FROM,
+    HABIT,
     HADS,
     MOVE,
     MUST_DO,
@@ -31,6 +32,7 @@ from textback_pbx.replies.signs import (
     STAYS_UNTIL,
     STILL_ON,
     TO,
+    WAS_MOVED,
 )
 
 
@@ -73,6 +75,10 @@ def _is_of_yesterday(a: Around) -> bool:
     return beside is not None and a.mention.day is None
 
 
+def _was_moved(a: Around) -> bool:
+    return WAS_MOVED.search(a.left) is not None
+
+
 def _moves_here(a: Around) -> bool:
     still = (
         re.search(r"\bstill (?:at |for |around )?$", a.near) is not None
@@ -96,6 +102,7 @@ _ONLY_TIME = re.compile(
 
 
 _WOULD_SUIT = re.compile(
+    r"^\W*(?:works|suits)\b(?! (?:nights|late|from))|"
     r"^\W*(?:would|will|'d) (?:be |really |also |suit |work )*(?:good|great|fine|ok|okay|best|"
     r"perfect|ideal|better|me|suit|work)\b"
 )
@@ -161,7 +168,8 @@ def _is_moved_later(a: Around) -> bool:
 
 
 def _is_cancelled(a: Around) -> bool:
-    again = r"\b(?:rebook|resched|move|instead|another|new time|rather|how about|can (?:i|we|you)|could)"
+    again = r"\b(?:book (?:me|us|him|her)|rebook|resched|move|instead|another|new time|rather|how about|can (?:i|"
+    r"we|you)|could)"
     return re.search(r"\bcancel\b", a.whole) is not None and re.search(again, a.whole) is None
 
 
@@ -176,6 +184,8 @@ def _is_moved_from(a: Around) -> bool:
 def _is_event(a: Around) -> bool:
     if a.mention.special is not None:
         return False
+    if HABIT.search(a.clause) and not REQUESTS.search(a.clause):
+        return True
     if STAYS_UNTIL.search(a.left) or (OWN_DOINGS.match(a.right) and not REQUESTS.search(a.clause)):
         return True
     if OF_IT.search(a.near) and (a.event_before or "appointment" in a.before):
@@ -235,6 +245,7 @@ def _is_unneeded(a: Around) -> bool:
 _ROLE_RULES: tuple[tuple[Callable[[Around], bool], Role], ...] = (
     (_event_moves, Role.EVENT),
     (_is_of_yesterday, Role.PAST),
+    (_was_moved, Role.EXISTING),
     (_moves_here, Role.ASKED),
     (_is_free_then, Role.ASKED),
     (_is_the_exception, Role.EXCLUDED),

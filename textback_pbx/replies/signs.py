@@ -53,7 +53,7 @@ EXISTING_LEFT = re.compile(
     r"\b(?:i|we|he|she|they)(?:'ve| have| has|'s)(?: got)?(?! to\b| any)\b(?:(?!\b(?:can|could|need|want|please|"
     r"but|time|until)\b)"
     r"[^.?!,])*\bwith (?:you|dr|ms|mr|mrs)\b[^.?!,]*$|"
-    r"\b(?:i|we|he|she)(?:'ve| have| has|'s|'ve got| have got| had) (?:an?|my|our|his|her) $|"
+    r"\b(?:i|we|he|she|my \w+)(?:'ve| have| has|'s|'ve got| have got| had) (?:an?|my|our|his|her) $|"
     rf"\b(?:about|re|regarding) (?:my|our|his|her|the|[\w]+'s) (?:\w+ )?{THING}\b(?:(?!\b(?:can|could|need|want|"
     rf"please)\b)[^.?!])*$|"
     r"\b(?:tengo|tenemos|tiene) (?:una )?cita\b(?:(?!\b(?:puede|puedo|quiero|cambiar|mover)\b)[^.?!])*$|"
@@ -123,7 +123,8 @@ HADS = re.compile(
 )
 EVENT = re.compile(
     r"\b(?:(?:we're|we are|i'm|i am) (?:hosting|having|throwing|moving|leaving|flying|driving|going|getting)|"
-    r"anniversary|picture day|school run|(?:the|a) \w+ (?:man|men|guy|company|people) (?:is|are) coming|tribunal|"
+    r"anniversary|picture day|(?:trash|garbage|bin|pay|laundry|game|field) ?day|parking|good luck|school run|"
+    r"(?:the|a) \w+ (?:man|men|guy|company|people) (?:is|are) coming|tribunal|"
     r"inquest|inquiry|disciplinary(?: meeting)?|christening|baptism|communion|"
     r"confirmation class|"
     r"(?:bar|bat) mitzvah|concert|gig|(?:the|our|my|his|her|big|foot\w+|school) (?:game|match|play|show|dance|ball)|"
@@ -182,6 +183,15 @@ STAYS_UNTIL = re.compile(
     r"vacation))\b[^.?!,]*\b(?:(?:un)?til+|through|thru) $|\bon (?:holiday|hols|vacation) (?:from|until) $"
 )
 #: An event is moved, not a visit: "buyers want to push closing to Feb 10", "the hearing got moved to Monday".
+#: What happens again and again: "it is worse in the mornings".
+HABIT = re.compile(
+    r"\b(?:it|he|she|they|(?:the|my|our) [\w']+)(?: only| always| usually| just| really)? (?:happens?|eats?|"
+    r"drinks?|goes|leaks|drips|"
+    r"smells|hums|wakes|barks|acts up|trips|kicks on|stops|comes on|is (?:worse|louder)|gets (?:worse|loud|cold|"
+    r"hot))\b"
+)
+#: "my appointment got bumped from 2 to 3" tells; it asks for nothing.
+WAS_MOVED = re.compile(r"\b(?:got|was|were|been) (?:bumped|moved|pushed|rescheduled|changed|switched)\b[^.?!]*$")
 EVENT_MOVES = re.compile(
     r"\b(?:closing|hearing|trial|court(?: date)?|settlement|completion|wedding|deposition|interview|exam|surgery|"
     r"party|mediation)\b"
