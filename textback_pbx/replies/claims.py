@@ -168,8 +168,10 @@ def _is_moved_later(a: Around) -> bool:
 
 
 def _is_cancelled(a: Around) -> bool:
-    again = r"\b(?:book (?:me|us|him|her)|rebook|resched|move|instead|another|new time|rather|how about|can (?:i|"
-    r"we|you)|could)"
+    again = (
+        r"\b(?:book (?:me|us|him|her)|rebook|resched|move|instead|another|new time|rather|how about|can (?:i|"
+        r"we|you)|could)"
+    )
     return re.search(r"\bcancel\b", a.whole) is not None and re.search(again, a.whole) is None
 
 
