@@ -49,7 +49,7 @@ bench: $(STAMP) ## figures, as medians and ratios
 	PYTHONPATH=$(VENV)/bench $(BIN)/python -m tests.bench
 
 weights: $(STAMP) ## learn the points by which texts are weighed, from the corpora (after a change to those)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(VENV)/weights -r requirements/weights.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target $(VENV)/weights -r requirements/weights.txt
 	PYTHONPATH=$(VENV)/weights $(BIN)/python -m tests.weighing $(WEIGHTS)
 
 docs: $(STAMP) ## fill the tables, check links and commands, write dist/docs for a browser

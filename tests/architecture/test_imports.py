@@ -16,7 +16,8 @@ ONLY_IMPORTER = {"panoramisk": "calls/ami.py", "gsmmodem": "modem/pdu.py", "seri
 PURE = {
     "calls/backfill.py", "calls/backfill_book.py", "calls/backfill_rows.py", "calls/quick.py",
     "calls/events.py", "calls/record.py", "calls/outcome.py", "calls/epoch.py", "calls/phones.py", "calls/selftest.py",
-    "consent/keywords.py", "consent/ledger.py", "consent/gist.py", "consent/core.py",
+    "consent/keywords.py", "consent/one_word.py", "consent/wordings.py", "consent/weighing.py", "consent/opinion.py",
+    "replies/asked.py", "consent/ledger.py", "consent/gist.py", "consent/core.py",
     "consent/variants.py", "consent/spelling.py", "replies/tidy.py", "replies/deadline.py", "replies/slips.py",
     "replies/claims.py", "replies/days.py", "replies/hours.py",
     "replies/customer.py", "consent/chain.py",

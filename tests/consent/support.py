@@ -66,3 +66,20 @@ def ordinary_texts(count, seed=11):
         middle = rng.choice(parts["texts"]).format(x=rng.choice(parts["things"]), w=rng.choice(parts["times"]))
         found.add(rng.choice(parts["greetings"]) + middle + rng.choice(parts["closings"]))
     return sorted(found)
+
+
+def slip(text, rng):
+    """One letter dropped, doubled or swapped with the next in one longer word."""
+    words = text.split()
+    long = [place for place, word in enumerate(words) if len(word) > 5 and word.isalpha()]
+    if long:
+        place = rng.choice(long)
+        word, at = words[place], rng.randrange(1, len(words[place]) - 1)
+        words[place] = rng.choice(
+            [
+                word[:at] + word[at + 1 :],
+                word[:at] + word[at] + word[at:],
+                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            ]
+        )
+    return " ".join(words)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.consent.support import corpus
+from tests.consent.support import corpus, slip
 from tests.consent.test_corpus import PARTS
 from textback_pbx.consent.keywords import classify
 
@@ -13,23 +13,6 @@ SHORT = {
     "your": "ur", "please": "pls", "text": "txt", "texts": "txts", "texting": "txting", "message": "msg",
     "messages": "msgs", "number": "num", "and": "n", "the": "da", "this": "dis", "don't": "dont", "you": "u",
 }  # fmt: skip
-
-
-def slip(text, rng):
-    """One letter dropped, doubled or swapped with the next in one longer word."""
-    words = text.split()
-    long = [place for place, word in enumerate(words) if len(word) > 5 and word.isalpha()]
-    if long:
-        place = rng.choice(long)
-        word, at = words[place], rng.randrange(1, len(words[place]) - 1)
-        words[place] = rng.choice(
-            [
-                word[:at] + word[at + 1 :],
-                word[:at] + word[at] + word[at:],
-                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
-            ]
-        )
-    return " ".join(words)
 
 
 def plain(text):

@@ -5,11 +5,14 @@ right one none of the others is. Where no mention comes to the label's window, t
 """
 
 import json
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from tests.replies.test_families import FOLDER, PLACES, WINDOWS
 from tests.weighing.learn import Sample, digest, learn
 from textback_pbx.consent import weighing
 from textback_pbx.replies import asked
@@ -46,7 +49,33 @@ def cases() -> list[Case]:
                 window = given["window"]
                 span = (_moment(window["start"]), _moment(window["end"])) if window else None
                 found.setdefault(row["text"], Case(row["text"], _moment(row["now"]), row["tz"], span))
+    for case in _families():
+        found.setdefault(case.text, case)
     return list(found.values())
+
+
+def _families() -> Iterator[Case]:
+    """The families of ways to say a time: of readings that are both fair, the first."""
+    for name, (now, tz) in PLACES.items():
+        data = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+        for texts in [*data.values(), *(WINDOWS.values() if name == "windows" else ())]:
+            for text, wanted in texts.items():
+                first = (wanted or "").split("|")[0]
+                yield Case(text, now, tz, _span(first, now, ZoneInfo(tz)) if first else None)
+
+
+def _span(said: str, now: datetime, zone: ZoneInfo) -> Window:
+    """Read "19 11:00-12:00" or "18 10:20-20 17:00": a day of the month from ``now`` on and its hours."""
+    first, last = said.split("-")
+    day, hour = first.split()
+    start = _on(day, hour, now, zone)
+    return start, _on(*last.split(), now, zone) if " " in last else _on(day, last, now, zone)
+
+
+def _on(day: str, hour: str, now: datetime, zone: ZoneInfo) -> datetime:
+    month = now.month if int(day) >= now.day else now.month % 12 + 1
+    year = now.year + (month < now.month)
+    return datetime(year, month, int(day), *map(int, hour.split(":")), tzinfo=zone)
 
 
 def _moment(text: str) -> datetime:

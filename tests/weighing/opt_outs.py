@@ -1,22 +1,25 @@
 """The card for opt-outs: from the corpus, the many texts beside it, the intake's texts and ordinary ones made up.
 
 A text is weighed whole, and in a second round in stretches: every stretch of an ordinary text is ordinary, and of a
-refusal the heaviest stretch is one.
+refusal the heaviest stretch is one. Beside each text stands the same with a slip of the finger.
 """
 
 import json
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.consent.support import CORPUS, ordinary_texts
+from tests.consent.support import CORPUS, ordinary_texts, slip
+from tests.consent.test_families import CASES as FAMILIES
 from tests.weighing.learn import Sample, digest, learn
 from textback_pbx.consent import gist, opinion, quotes, weighing
 from textback_pbx.consent.grammar import load as grammar
-from textback_pbx.consent.keywords import classify
+from textback_pbx.consent.keywords import by_rules
 from textback_pbx.consent.normalise import Token, tokens
 
 INTAKE = CORPUS.parent.parent / "replies" / "corpus"
+SIBLINGS = CORPUS.parent / "siblings.jsonl"
 CARD = Path(weighing.__file__).parent / "weights" / f"{opinion.CARD}.tsv"
 LABELS = ("ambiguous", "stop")
 GENERATED, SEED = 3_000, 5
@@ -40,10 +43,12 @@ def cases() -> list[Case]:
 
 
 def _labelled() -> Iterator[tuple[str, str]]:
-    for row in _rows([*sorted(CORPUS.glob("*.jsonl")), *sorted((CORPUS / "many").glob("*.jsonl"))]):
+    for row in _rows([*sorted(CORPUS.glob("*.jsonl")), SIBLINGS, *sorted((CORPUS / "many").glob("*.jsonl"))]):
         labels = row.get("labels") or [row["label"]]
         if len(labels) == 1:  # what may be read in two ways teaches neither
             yield row["text"], labels[0]
+    for _, label, text in FAMILIES:
+        yield text, label
     for row in _rows(sorted(INTAKE.rglob("*.jsonl"))):
         yield row["text"], row.get("keyword", "none")
     for text in ordinary_texts(GENERATED, SEED):
@@ -68,11 +73,13 @@ def heard(text: str) -> list[Token]:
 
 def card(texts: Sequence[Case]) -> weighing.Card:
     """Learn the card from ``texts``."""
+    rng = random.Random(SEED)
     found = [heard(case.text) for case in texts]
     whole = [Sample(_features(one), case.label) for one, case in zip(found, texts, strict=True)]
+    slips = [Sample(_features(heard(slip(case.text, rng))), case.label, 0.5) for case in texts]
     first = learn(whole, LABELS, strength=STRENGTH, most=FEATURES)
     parts = [part for one, case in zip(found, texts, strict=True) for part in _stretches(one, case, first)]
-    return learn([*whole, *parts], LABELS, strength=STRENGTH, most=FEATURES)
+    return learn([*whole, *slips, *parts], LABELS, strength=STRENGTH, most=FEATURES)
 
 
 def _stretches(found: Sequence[Token], case: Case, first: weighing.Card) -> Iterator[Sample]:
@@ -95,7 +102,7 @@ def check(texts: Sequence[Case], folds: int) -> None:
         made = card([case for at, case in enumerate(texts) if at % folds != fold])
         for case in texts[fold::folds]:
             share = weighing.weigh(heard(case.text), made, "stop").shares["stop"]
-            seen[case.label].append((str(classify(case.text, weigh=False).label), share))
+            seen[case.label].append((str(by_rules(case.text).label), share))
     print("label       texts  rules alone say stop, with the card from", *levels)
     for label, of in seen.items():
         by_rule = [verdict == "stop" for verdict, _ in of]

@@ -1,58 +1,38 @@
 """STOP, START, HELP, and what people really write: one text -> one label, with the words it rests on. Pure.
 
-Three layers, most certain first: a message that is one listed word; a wording whose wish is clear (phrases, slips,
-other languages); and what two reasonable readers would read differently, which a person must decide. Anything else
-is an ordinary reply. A missed opt-out is the worse error, but "can you stop by at 4" must keep the conversation
-open: so keywords count only alone, or together with texts, contact, a list or a number.
+Layers, most certain first: a message that is one listed word (:mod:`~textback_pbx.consent.one_word`); a wording whose
+wish is clear, in many languages and with slips, and what two reasonable readers would read differently, which a person
+must decide (:mod:`~textback_pbx.consent.wordings`); and what texts of such words usually meant
+(:mod:`~textback_pbx.consent.opinion`). Anything else is an ordinary reply. A missed opt-out is the worse error, but
+"can you stop by at 4" must keep the conversation open.
 
 The conventions (rules 1 to 9) are in the documentation's page on replies; words and wordings are data, one file per
 language. It must never answer ``stop`` to distress, nor to words that the phone quoted.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
-from textback_pbx.consent import bare, core, gist, quotes, variants
-from textback_pbx.consent.bare import BareWord
-from textback_pbx.consent.grammar import Grammar, Rule, load
-from textback_pbx.consent.normalise import BREAKS, COMMA, HALT, STOP, Token, tokens
-from textback_pbx.consent.patterns import Line, line_of
+from textback_pbx.consent import bare, one_word, opinion, quotes, variants, wordings
+from textback_pbx.consent.grammar import load
+from textback_pbx.consent.labels import Keyword, Label, LastOutbound
+from textback_pbx.consent.normalise import BREAKS, HALT, Token, tokens
 from textback_pbx.consent.slips import mend
 
+__all__ = ["Keyword", "Label", "LastOutbound", "by_rules", "classify"]
 
-class Label(StrEnum):
-    """What the writer wants, as far as texts go."""
-
-    STOP = "stop"
-    START = "start"
-    HELP = "help"
-    AMBIGUOUS = "ambiguous"
-    NONE = "none"
-
-
-class LastOutbound(StrEnum):
-    """What was sent to this person last."""
-
-    NONE = "none"
-    FIRST_TEXT = "first_text"
-    OPTOUT_CONFIRMATION = "optout_confirmation"
-    STAFF = "staff"
-
-
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """The verdict: ``why`` is one plain sentence, ``rule`` its name, ``span`` the place in the text it rests on."""
-
-    label: Label
-    why: str
-    rule: str
-    span: tuple[int, int] | None = None
-    language: str = ""
+#: Verdicts that nothing in the text decided: a plainer form of it is read once more, for an opt-out only.
+_UNDECIDED = frozenset({"ordinary", "in_a_sentence", "limit", "leftover", "send_nothing", "complaint", "declines"})
 
 
 def classify(text: str, last_outbound: LastOutbound | str = LastOutbound.NONE) -> Keyword:
     """Say what a person's text means for texting them; ``last_outbound`` is what was sent to them last."""
+    found = tokens(quotes.mask(text, load().reactions).text)
+    return _weighed(by_rules(text, last_outbound), found)
+
+
+def by_rules(text: str, last_outbound: LastOutbound | str = LastOutbound.NONE) -> Keyword:
+    """Say what the rules alone read in a text."""
+    last = LastOutbound(last_outbound)
     grammar = load()
     masked = quotes.mask(text, grammar.reactions)
     found = mend(tokens(masked.text), grammar)
@@ -60,269 +40,26 @@ def classify(text: str, last_outbound: LastOutbound | str = LastOutbound.NONE) -
         why = f"only {masked.what}" if masked.what else "no words"
         return Keyword(Label.NONE, f"{why} (rule 4)", "empty")
     word = bare.parse(found, grammar, text)
-    if word is not None:
-        verdict = _bare_verdict(word, LastOutbound(last_outbound), found)
-        if verdict is not None:
-            return verdict
-    elif all(token.text in BREAKS or token.text == HALT for token in found):
+    verdict = None if word is None else one_word.verdict(word, last)
+    if verdict is not None:
+        return verdict
+    if word is None and all(token.text in BREAKS or token.text == HALT for token in found):
         return Keyword(Label.AMBIGUOUS, "only a sign that may mean stop", "stop_sign", (found[0].start, found[-1].end))
-    verdict = _sentence_verdict(found, grammar, text, LastOutbound(last_outbound))
+    verdict = wordings.verdict(found, grammar, text, last)
     if verdict.rule in _UNDECIDED or verdict.rule.startswith("near_"):
         again = variants.plainer(found, grammar, masked.text)
-        second = None if again is None else _sentence_verdict(again, grammar, text, LastOutbound(last_outbound))
+        second = None if again is None else wordings.verdict(again, grammar, text, last)
         if second is not None and second.label is Label.STOP:
             return second
     return verdict
 
 
-#: Verdicts that nothing in the text decided: a plainer form of it is read once more, for an opt-out only.
-_UNDECIDED = frozenset({"ordinary", "in_a_sentence", "limit", "leftover", "send_nothing", "complaint", "declines"})
-
-
-# one word ---------------------------------------------------------------------------------------------------
-
-
-def _bare_verdict(word: BareWord, last: LastOutbound, found: Sequence[Token]) -> Keyword | None:
-    judge = {
-        "stop": _bare_stop,
-        "listed": _bare_listed,
-        "cancel": _bare_cancel,
-        "cancel_foreign": _bare_foreign_cancel,
-        "unsure": _bare_unsure,
-        "start": _bare_start,
-        "help": _bare_help,
-        "yes": _bare_yes,
-        "no": _bare_no,
-    }[word.kind]
-    del found
-    return judge(word, last)
-
-
-def _say(word: BareWord, label: Label, why: str, rule: str) -> Keyword:
-    return Keyword(label, why, rule, (word.piece.start, word.piece.end), word.piece.language)
-
-
-def _bare_stop(word: BareWord, _last: LastOutbound) -> Keyword:
-    if "it" in word.wrapping and not word.repeated:
-        return _say(word, Label.AMBIGUOUS, "a stop word with only it or that beside it (rule 1)", "stop_it")
-    if word.kind == "stop" and "start" in word.wrapping:
-        return _say(word, Label.STOP, "names STOP and START; the opt-out counts (rule 5)", "exact")
-    return _say(word, Label.STOP, f"the message is only the stop word “{word.piece.text}” (rule 1)", "exact")
-
-
-def _bare_listed(word: BareWord, last: LastOutbound) -> Keyword:
-    if "yesno" in word.wrapping or "no" in word.wrapping or "yes" in word.wrapping:
-        return _say(word, Label.AMBIGUOUS, "a stop word after yes or no: it may answer a question (rule 1)", "answer")
-    return _bare_stop(word, last)
-
-
-def _bare_cancel(word: BareWord, last: LastOutbound) -> Keyword:
-    if word.wrapping - {"greeting", "signoff"}:
-        return _say(word, Label.AMBIGUOUS, "CANCEL with other words: the visit or the texts (rule 1)", "cancel")
-    return _bare_stop(word, last)
-
-
-def _bare_foreign_cancel(word: BareWord, _last: LastOutbound) -> Keyword:
-    return _say(word, Label.AMBIGUOUS, "the bare word for cancel in another language (rule 1)", "foreign_cancel")
-
-
-def _bare_unsure(word: BareWord, _last: LastOutbound) -> Keyword:
-    return _say(word, Label.AMBIGUOUS, f"“{word.piece.text}” alone may or may not forbid texts (rule 7)", "unsure_word")
-
-
-def _bare_start(word: BareWord, _last: LastOutbound) -> Keyword | None:
-    if word.wrapping - {"greeting", "signoff", "courtesy", "start", "insult"}:
-        return None  # "please start asap" is about the work
-    return _say(word, Label.START, f"the message is only “{word.piece.text}” (rule 6)", "exact")
-
-
-def _bare_help(word: BareWord, _last: LastOutbound) -> Keyword | None:
-    if word.wrapping - {"greeting", "signoff", "courtesy"} or "courtesy" in word.before:
-        return None  # "please help" is a plea, not the keyword
-    return _say(word, Label.HELP, f"the message is only “{word.piece.text}”", "exact")
-
-
-def _bare_yes(word: BareWord, last: LastOutbound) -> Keyword:
-    if last is not LastOutbound.OPTOUT_CONFIRMATION:
-        return _say(word, Label.NONE, "yes, but not right after the opt-out's confirmation (rule 6)", "yes")
-    if word.wrapping - {"yesno"}:
-        return _say(
-            word, Label.AMBIGUOUS, "yes with more words: it may agree with the opt-out (rule 6)", "yes_and_more"
-        )
-    return _say(word, Label.START, "yes, right after the opt-out's confirmation (rule 6)", "yes")
-
-
-def _bare_no(word: BareWord, last: LastOutbound) -> Keyword:
-    if last is LastOutbound.FIRST_TEXT or "courtesy" in word.wrapping:
-        return _say(word, Label.AMBIGUOUS, "declines without a word on texts (rule 7)", "declines")
-    return _say(word, Label.NONE, "no, in answer to something", "no")
-
-
-# sentences --------------------------------------------------------------------------------------------------
-
-#: What the rules' own labels come to; the others are labels as they stand.
-_LABELS = {"said": Label.STOP, "distress": Label.NONE, "limit": Label.NONE, "near": Label.AMBIGUOUS}
-
-
-def _sentence_verdict(found: Sequence[Token], grammar: Grammar, text: str, last: LastOutbound) -> Keyword:
-    whole = line_of(variants.unbroken(found), text)
-    said = _first(grammar, whole, "said")
-    line = _shielded(whole, grammar)
-    if any(auto.search(whole.text) for auto in grammar.auto_replies):
-        return Keyword(Label.NONE, "an automatic reply (rule 4)", "auto_reply")
-    stop = said or _first(grammar, line, "stop") or _stop_sentence(line, grammar, text)
-    stop = stop or _anywhere(grammar, line, "stop")
-    distress = _first(grammar, whole, "distress") or _anywhere(grammar, whole, "distress")
-    if distress is not None:
-        label = Label.AMBIGUOUS if stop and stop.rule != "leave_alone" else Label.NONE
-        return Keyword(label, distress.why, distress.rule, distress.span, distress.language)
-    unsure = _first(grammar, line, "start") or _first(grammar, line, "ambiguous")
-    verdict = stop or (unsure and (_at_heart(line, unsure) or unsure)) or _by_gist(line, grammar)
-    verdict = verdict or _first(grammar, line, "near") or _leftover(line, grammar, text)
-    if verdict is not None:
+def _weighed(verdict: Keyword, found: Sequence[Token]) -> Keyword:
+    """Ask what texts of such words usually meant: for an opt-out, or against a rule's."""
+    if verdict.label is Label.STOP:
+        view = opinion.on_refusal(found, verdict.rule, verdict.language)
+    else:
+        view = opinion.on_undecided(found, verdict.rule)
+    if view is None or view.label == verdict.label:
         return verdict
-    if last is LastOutbound.OPTOUT_CONFIRMATION and _begins_with_yes(found, grammar):
-        return Keyword(Label.AMBIGUOUS, "yes with more words: it may agree with the opt-out (rule 6)", "yes_and_more")
-    return _ordinary(found, line, grammar)
-
-
-def _anywhere(grammar: Grammar, line: Line, label: str) -> Keyword | None:
-    """A phrase of a language that is written without spaces, or of one that has only phrases here."""
-    for phrases in grammar.anywhere:
-        match = phrases.pattern.search(line.text) if phrases.label == label else None
-        if match is not None:
-            span = (match.start(), match.end())
-            inside = line.span(*span) if line.inside(*span) else (line.tokens[0].start, line.tokens[-1].end)
-            shown = _LABELS.get(label) or Label(label)
-            return Keyword(shown, phrases.why, phrases.name, inside, phrases.language)
-    return None
-
-
-def _first(grammar: Grammar, line: Line, label: str) -> Keyword | None:
-    for rule in grammar.rules:
-        if rule.label != label:
-            continue
-        match = rule.pattern.search(line.text)
-        if match is not None and _holds(rule, line, match.span(), grammar):
-            return _verdict(rule, line.span(*match.span()))
-    return None
-
-
-def _holds(rule: Rule, line: Line, span: tuple[int, int], grammar: Grammar) -> bool:
-    """Whether the rest of the message lets the rule stand."""
-    if rule.unless and rule.unless.search(line.text):
-        return False
-    if rule.only and not rule.only.search(line.text):
-        return False
-    return not rule.name_last or _names_somebody(line.inside(*span), grammar, line.source)
-
-
-def _names_somebody(words: Sequence[Token], grammar: Grammar, source: str) -> bool:
-    """Whether the last word is a name, or one in the middle is a known given name ("dit is Anna niet")."""
-    return bare.is_name(words[-1:], grammar, source) or any(word.text in grammar.names for word in words[1:])
-
-
-def _verdict(rule: Rule, span: tuple[int, int]) -> Keyword:
-    label = _LABELS.get(rule.label) or Label(rule.label)
-    return Keyword(label, rule.why, rule.name, span, rule.language)
-
-
-def _shielded(line: Line, grammar: Grammar) -> Line:
-    """Blank out wordings that must not be read as a wish; the string keeps its length."""
-    text = line.text
-    for shield in (*grammar.instructions, *grammar.shields):
-        text = shield.sub(lambda match: "_" * (len(match.group()) - 1) + " ", text)
-    return Line(text, line.tokens, line.starts, line.source)
-
-
-def _left(line: Line) -> list[Token]:
-    """The tokens that no shield covers."""
-    return [t for s, t in zip(line.starts, line.tokens, strict=True) if not line.text.startswith("_", s)]
-
-
-def _unshielded(line: Line) -> list[Token]:
-    return [
-        Token("_", token.start, token.end) if line.text.startswith("_", start) else token
-        for start, token in zip(line.starts, line.tokens, strict=True)
-    ]
-
-
-def _at_heart(line: Line, unsure: Keyword) -> Keyword | None:
-    """A refusal that stands in a text with something that alone is for a person ("it is a landline")."""
-    found = None if unsure.label is Label.START else core.refusal(_unshielded(line), only_strong=True)
-    if found is None:
-        return None
-    span = (found.tokens[0].start, found.tokens[-1].end)
-    return Keyword(Label.STOP, f"{found.why} (rule 2)", found.rule, span, found.language)
-
-
-def _by_gist(line: Line, grammar: Grammar) -> Keyword | None:
-    """A sentence whose words, in whatever order, say nothing but no and texts; with other words a person decides."""
-    shown = _unshielded(line)
-    found = gist.refusal(shown)
-    if found is None or not found.sure:
-        found = core.refusal(shown) or found
-    if found is None or (not found.sure and _first(grammar, line, "limit") is not None):
-        return None
-    label = Label.STOP if found.sure else Label.AMBIGUOUS
-    why = f"{found.why} (rule 2)" if found.sure else "speaks against texts, among other words (rule 7)"
-    rule = found.rule if found.sure else f"near_{found.rule}"
-    return Keyword(label, why, rule, (found.tokens[0].start, found.tokens[-1].end), found.language)
-
-
-def _stop_sentence(line: Line, grammar: Grammar, text: str) -> Keyword | None:
-    """A sentence that is only a stop word, beside others: ``See you Tuesday. STOP``."""
-    left = _left(line)
-    if len(left) < len(line.tokens) and not left:
-        return None
-    parts = [(part, "listed") for part in bare.sentences(left)]
-    parts += [(part, "comma") for part in bare.sentences(left, frozenset({STOP, COMMA}))]
-    for part, where in parts:
-        word = bare.parse(part, grammar, text)
-        if word is None or word.kind != "stop" or "it" in word.wrapping:
-            continue
-        if (where == "comma" or word.piece.text not in grammar.edge_words) and _about_work(line, grammar):
-            continue
-        return _say(word, Label.STOP, f"says “{word.piece.text}” as a sentence of its own (rule 5)", "stop_sentence")
-    return None
-
-
-def _about_work(line: Line, grammar: Grammar) -> bool:
-    return any(token.text in grammar.work_words for token in line.tokens)
-
-
-def _leftover(line: Line, grammar: Grammar, text: str) -> Keyword | None:
-    """A stop word that stands at an edge of a sentence without a harmless neighbour."""
-    left = _left(line)
-    words = [token for token in left if token.text not in BREAKS]
-    for part in bare.sentences(left):
-        inside = [token for token in part if token.text not in BREAKS]
-        for token, neighbour in ((inside[0], inside[1:2]), (inside[-1], inside[-2:-1])) if inside else ():
-            if token.text not in grammar.edge_words or (neighbour and _harmless(neighbour[0].text, grammar)):
-                continue
-            shouted = text[token.start : token.end].isupper() and not text.isupper()
-            if shouted or (len(words) <= 8 and not _about_work(line, grammar)):
-                return Keyword(
-                    Label.AMBIGUOUS, "a stop word that may be meant for the texts", "leftover", (token.start, token.end)
-                )
-    return None
-
-
-def _harmless(word: str, grammar: Grammar) -> bool:
-    return word in grammar.harmless or word[0].isdigit() or (word.endswith("ing") and word not in grammar.words)
-
-
-def _begins_with_yes(found: Sequence[Token], grammar: Grammar) -> bool:
-    first = next((token for token in found if token.text not in BREAKS), None)
-    return first is not None and (first.text,) in grammar.bare.phrases.get("yes", {})
-
-
-def _ordinary(found: Sequence[Token], line: Line, grammar: Grammar) -> Keyword:
-    limit = _first(grammar, line, "limit")
-    if limit is not None:
-        return limit
-    for token in found:
-        if token.text in grammar.edge_words or (token.text,) in grammar.bare.phrases["listed"]:
-            why = f"“{token.text}” stands in a sentence about something else (rule 4)"
-            return Keyword(Label.NONE, why, "in_a_sentence", (token.start, token.end))
-    return Keyword(Label.NONE, "an ordinary reply", "ordinary")
+    return Keyword(Label(view.label), view.why, view.rule, view.span, verdict.language)

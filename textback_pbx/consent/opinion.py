@@ -28,12 +28,13 @@ LEVELS: Mapping[str, float] = {
     "complaint": 0.8,
     "declines": 0.8,
     "refuses_call": 0.9,
-    "leftover": 0.6,
+    "leftover": 0.75,
     "send_nothing": 0.6,
     "cancel_with_words": 0.6,
+    "start_again": 0.7,
 }
 #: The same for every rule that came near a refusal.
-NEAR = 0.6
+NEAR = 0.7
 #: From here on refusing and doubtful words together are for a person, and below here a rule's refusal is.
 DOUBT, UNLIKELY = 0.7, 0.04
 #: Refusals that no words beside them can unsay.

@@ -1,7 +1,8 @@
 """Words and groups of words with points, added up: what a text of such words usually means. Pure.
 
 A card is a table anyone can read: one feature a line with its points for each label (``no * texts``, ``@remove
-@entry``). The points come from thousands of labelled texts (``python -m tests.weighing``); here they are only added. A feature is
+@entry``). The points are learnt from thousands of labelled texts (``make weights``); here they are only added. A
+feature is
 
 - one, two or three words that follow each other, with the breaks between clauses as words of their own,
 - two words with any one between them (``no * texts``),

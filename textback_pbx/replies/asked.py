@@ -8,6 +8,7 @@ that the rules take for asked is weighed once more by the words around it (point
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from textback_pbx.consent.normalise import STOP, Token, tokens
 from textback_pbx.consent.weighing import load, shares
@@ -19,13 +20,16 @@ LEVEL = 0.5
 #: A mention of time among the words: the one in question, and any other.
 _THIS, _OTHER = "T", "t"
 _NEAR, _NEXT = 6, 3
+#: Nobody asks for more times than this in one text; later ones ask for nothing.
+_MOST = 24
 
 
 def only_asked(text: str, found: Sequence[Mention]) -> list[Mention]:
     """Return the mentions of ``text``, those unlikely to be asked for turned to events, which ask for nothing."""
+    heard = list(found[:_MOST])
     return [
-        replace(one, role=Role.EVENT) if one.role is Role.ASKED and likely(text, found, one) < LEVEL else one
-        for one in found
+        replace(one, role=Role.EVENT) if one.role is Role.ASKED and likely(text, heard, one) < LEVEL else one
+        for one in heard
     ]
 
 
@@ -44,7 +48,7 @@ def features(text: str, found: Sequence[Mention], mention: Mention) -> Iterator[
         yield from (" ".join(sentence[start : start + size]) for start in range(len(sentence) - size + 1))
     yield from _around(sentence, at - begin + 1)
     yield from (f"text {word}" for word in words)
-    yield from (f"text {left} {right}" for left, right in zip(words, words[1:], strict=False))
+    yield from (f"text {left} {right}" for left, right in pairwise(words))
     yield from _kind(found, mention, mark)
 
 
@@ -54,7 +58,7 @@ def _around(sentence: Sequence[str], at: int) -> Iterator[str]:
         for distance, word in enumerate(inside, start=1):
             yield f"{side} {word}"
             yield f"{side} {distance if distance <= _NEXT else 'far'} {word}"
-        yield from (f"{side} {one} {other}" for one, other in zip(inside, inside[1:], strict=False))
+        yield from (f"{side} {one} {other}" for one, other in pairwise(inside))
 
 
 def _kind(found: Sequence[Mention], mention: Mention, mark: str) -> Iterator[str]:

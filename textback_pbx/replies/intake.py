@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from textback_pbx.replies.asked import only_asked
 from textback_pbx.replies.customer import customer_of
 from textback_pbx.replies.deadline import deadline_of
 from textback_pbx.replies.person import name_of
@@ -96,7 +97,7 @@ def read(text: str, now: datetime | None = None, tz: str | None = None, business
     places = [found for found in (street, postcode) if found is not None]
     frame_ = frame(now, tz)
     times = read_mentions(text, [(found.start, found.end) for found in places])
-    window = None if frame_ is None else window_in(times, frame_)
+    window = None if frame_ is None else window_in(only_asked(text, times), frame_)
     urgency = urgency_of(text)
     if frame_ is not None and (urgency is None or urgency.value == "normal"):
         urgency = deadline_of(_masked(text, places), times, frame_) or urgency
