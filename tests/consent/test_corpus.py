@@ -53,6 +53,8 @@ PARTS = [
     "held_out_12",
     "held_out_13",
     "held_out_14",
+    "held_out_15",
+    "held_out_16",
 ]
 
 
