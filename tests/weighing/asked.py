@@ -127,7 +127,7 @@ def check(texts: Sequence[Case], folds: int) -> None:
             text, found = mentions(case)
             likely = [weighing.shares(asked.features(text, found, one), made)[asked.LABEL] for one in found]
             for level in levels:
-                kept = [one for one, share in zip(found, likely, strict=True) if share >= level]
+                kept = [one for one, share in zip(found, likely, strict=True) if share >= asked.needed(one, level)]
                 window = _window(kept, case)
                 seen[level][0 if window == case.window else 1 if window is None else 2] += 1
     for level, (right, blank, wrong) in seen.items():

@@ -28,9 +28,14 @@ def only_asked(text: str, found: Sequence[Mention]) -> list[Mention]:
     """Return the mentions of ``text``, those unlikely to be asked for turned to events, which ask for nothing."""
     heard = list(found[:_MOST])
     return [
-        replace(one, role=Role.EVENT) if one.role is Role.ASKED and likely(text, heard, one) < LEVEL else one
+        replace(one, role=Role.EVENT) if one.role is Role.ASKED and likely(text, heard, one) < needed(one) else one
         for one in heard
     ]
+
+
+def needed(mention: Mention, level: float = LEVEL) -> float:
+    """Return the share a mention needs: half as much for a last day ("by Friday", "Friday at the latest")."""
+    return level / 2 if mention.day_bound == "by" else level
 
 
 def likely(text: str, found: Sequence[Mention], mention: Mention) -> float:
@@ -70,6 +75,9 @@ def _kind(found: Sequence[Mention], mention: Mention, mark: str) -> Iterator[str
     yield f"action {mention.action or '-'}"
     yield f"special {mention.special[0] if mention.special else '-'}"
     yield f"repeated {mention.plural}"
+    marks = {"corrects": mention.corrects, "preferred": mention.preferred, "so": mention.so}
+    yield from (f"said {name}" for name, holds in marks.items() if holds)
+    yield f"bound {mention.day_bound or '-'}"
     yield f"of {min(len(found), 3)}{' first' * (found[0] is mention)}{' last' * (found[-1] is mention)}"
 
 

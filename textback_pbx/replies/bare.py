@@ -29,9 +29,38 @@ _OK_AFTER = re.compile(
     r"tomorrow|tmw|tmrw|tonight|eastern|central|mountain|pacific|suit|already|pretty|would|ideally|local|or "
     r"so|ish|at|from|this|next|every|each|most|any|here|there|just|thank|ty|tx|o|about|best|latest|"
     r"at the latest|onwards?|por|para|y|puedo|de|si|open|taken|available|possible|still|es|no|gracias|u|ya|y'all|"
-    r"you|got|do|did|mind|mate|love|luv|ta|"
+    r"you|got|do|did|mind|mate|love|luv|ta|a|an|regarding|re|may|about|concerning|bring|come|call|ring|text|meet|your|"
+    r"our|her|his|their|4(?= [a-z])|"
     r"cheers)\b|-)"
 )
+
+
+_SPANISH = re.compile(r"\b(?:a|de|desde|hasta|para|antes de|sobre|como a|tipo) las\s*$")
+_SPANISH_UNIT = re.compile(
+    r"\s*(?:\w+ )?(?:semanas?|horas?|d[ií]as?|meses|a[ñn]os|ni[ñn][oa]s|muelas|perr\w+|gat\w+)\b"
+)
+_OPENS = re.compile(r"(?:^|[.!?;,\n\x00]|\b(?:for|me|us|down|say|is|ok|okay|yes|hi|hello|hey|do|that))\s*$")
+_RANGE_LEFT = re.compile(
+    r"(?:^|[.!?;\n])\s*$|\b(?:talk|chat|free|available|call me|ring me|reach me|home|in|here|around)\s*$"
+)
+_RANGE_RIGHT = re.compile(
+    r"\s*(?:$|[.,!?;\n]|(?:is|are|works?|would|suits?|if|please|pls|best|good|ok|fine|today|tomorrow|any|most|"
+    r"when|each|every|for|but|or)\b)"
+)
+
+
+def _opens(text: str, found: list[Item], index: int) -> bool:
+    """Say whether an hour stands right before its day ("ten on Saturday"), or opens a range ("free 2 to 4")."""
+    item = found[index]
+    if index + 1 >= len(found):
+        return False
+    left, after = text[max(0, item.start - 40) : item.start], found[index + 1]
+    gap = text[item.end : after.start]
+    if after.kind == "day" and "plural" not in after.value and item.value[0] != 1:
+        joined = re.fullmatch(r"\s*(?:on|this|next)?\s*", gap)
+        return bool(joined and _OPENS.search(left))
+    ranged = after.kind == "clock" and re.fullmatch(r"\s?(?:-|to|til|till|until)\s?", gap)
+    return bool(ranged and _RANGE_LEFT.search(left) and _RANGE_RIGHT.match(text[after.end : after.end + 30]))
 
 
 def is_hour(text: str, found: list[Item], index: int) -> bool:
@@ -40,7 +69,9 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     left, right = text[max(0, item.start - 40) : item.start], text[item.end : item.end + 30]
     if _UNIT_AFTER.match(right):
         return False
-    if _in_range(text, found, index) or _in_list(text, found, index):
+    if _SPANISH.search(left) and not _SPANISH_UNIT.match(right):
+        return True
+    if _opens(text, found, index) or _in_range(text, found, index) or _in_list(text, found, index):
         return True
     if re.match(r"\s*(?:(?:or|and) (?:later|after|earlier|before)\b|onwards?\b|\+)", right):
         digits = text[item.start : item.end].isdigit()
@@ -62,7 +93,8 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
     )
     strong = re.search(
         (
-            r"(?:^|[\s,(])(?:at|@|around|round|after|before|until|till|til|by|between|than|a las?|las|past|"
+            r"(?:^|[\s,(])(?:at|@|around|round|after|before|until|till|til|by|between|than|"
+            r"as (?:near|close) (?:to |as )?|a las?|las|past|"
             r"'til|b4|from|since|dead on|bang on|up to|latest|earliest|de las?)(?: (?:about|around|like|say))?\s*$|"
             r"[@~]\s*$"
         ),
@@ -106,7 +138,7 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
 
 _TIME_WORD = re.compile(
     r"(?:^|[\s,(])(?:at|@|around|after|before|until|till|til|by|between|btwn|past|b4|from)(?: (?:about|"
-    r"around|like|say))?\s*$"
+    r"around|like|say))?\s*$|\blas\s*$"
 )
 
 

@@ -76,7 +76,7 @@ def _is_of_yesterday(a: Around) -> bool:
 
 
 def _was_moved(a: Around) -> bool:
-    return WAS_MOVED.search(a.left) is not None
+    return WAS_MOVED.search(a.left) is not None and not REQUESTS.search(a.clause)
 
 
 def _moves_here(a: Around) -> bool:
@@ -124,7 +124,11 @@ def suits(right: str) -> bool:
         r"^\W*(?:would|works|is|will) (?:\w+ ){0,2}(?:best|better|good|great|fine|ok|okay|ideal|perfect|work|"
         r"suit|do|me)\b"
     )
-    return bool(PREFER_RIGHT.match(right) or re.match(good, right))
+    free = (
+        r"^\W*(?:i'm|i am|we're|we are|i|we|i'll be|someone's|someone is) "
+        r"(?:home|free|off|around|available|can(?! not)\b|could)\b"
+    )
+    return bool(PREFER_RIGHT.match(right) or re.match(good, right) or re.match(free, right))
 
 
 def _is_excluded(a: Around) -> bool:
@@ -270,9 +274,13 @@ def _bounded(mention: Mention) -> bool:
 
 def _asks_again(left: str) -> bool:
     """Say whether, after the existing appointment, the same sentence goes on to ask for another time."""
-    tail = re.split(r"\b(?:but|and|so)\b|,", left)[-1]
+    tail = re.split(r"\b(?:but|and|so|n|then|pero|y)\b|[,;&+]", left)[-1]
     return bool(
-        re.search(r"\b(?:can|could|need|want|would|any|available|prefer|how about|do you have|please)\b", tail)
+        re.search(
+            r"\b(?:can|could|need|want|would|any|available|prefer|how about|do you have|please|"
+            r"(?:put|book|give|get|squeeze|fit|slot) (?:me|us|him|her|them)|puede\w*|podr[ií]a\w*|quiero)\b",
+            tail,
+        )
     ) and not re.search(r"\b(?:cancel|confirm|miss|make|off the|off your)\b", tail)
 
 

@@ -68,7 +68,10 @@ DAYS: tuple[tuple[str, str, Build], ...] = (
     ("day", r"(?:the )?day after (?:today|this one)\b", fixed("offset", 1)),
     (
         "day",
-        r"(?:the |that |on the )?(?:very )?same day\b(?! (?:service|appointment|delivery|emergency))",
+        (
+            r"(?:the |that |on the )?(?:very )?same day\b(?! (?:service|appointment|delivery|emergency))|"
+            r"(?:on |for )?that day\b|ese (?:mismo )?d[ií]a\b"
+        ),
         fixed("same"),
     ),
     ("part", r"(?:at )?(?:the )?same (?:time|hour)\b(?! (?:as|that))", fixed("same_time")),
@@ -80,7 +83,8 @@ DAYS: tuple[tuple[str, str, Build], ...] = (
             r"(?:(?<=any time )|(?<=anytime )|(?<=call me )|(?<=text me )|(?<=ring me )|(?<=or )|(?<=free )|"
             r"(?<=available ))after(?=\s*(?:[.,!?;\n]|$|works|"
             r"please|pls|thanks))|"
-            r"(?:(?<=\bme )|(?<=\bus )|(?<=free )|(?<=available )|(?<=home )|(?<=come )|(?<=here )|"
+            r"(?:(?<=\bme )|(?<=\bus )|(?<=chat )|(?<=speak )|(?<=text )|(?<=free )|(?<=available )|(?<=home )|"
+            r"(?<=come )|(?<=here )|"
             r"(?<=around ))then\b"
         ),
         that,
@@ -99,6 +103,7 @@ DAYS: tuple[tuple[str, str, Build], ...] = (
         "day",
         (
             rf"(?:a|one) (?:week|wk) (?:from|after) (?P<wd>{WD})\b|(?P<wd2>{WD}) (?:week|wk)\b(?! days?)|"
+            rf"the (?P<wd6>{WD}) after(?=\W*(?:$|[.,!?;]|same\b|instead\b|please\b))|"
             rf"(?:week|wk) on (?P<wd3>{WD})\b|a (?:week|wk) on (?P<wd4>{WD})\b|(?P<wd5>{WD}) after next\b"
         ),
         lambda m: ("weekday", WEEKDAYS[next(g for g in m.groups() if g)], "week_after"),
@@ -155,7 +160,7 @@ DAYS: tuple[tuple[str, str, Build], ...] = (
         "day",
         (
             rf"(?:(?:{WD},? )?the |{WD},? )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of| de)? (?P<mo>{MO})(?:,? "
-            rf"(?P<y>20[2-3]\d))?(?![a-z])"
+            rf"(?P<y>20[2-3]\d))?(?![a-z])(?!(?<=may) (?:i|we|you|be|work|suit)\b)"
         ),
         date_of_month,
     ),

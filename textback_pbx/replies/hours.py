@@ -3,6 +3,7 @@
 from textback_pbx.replies.readings import (
     Build,
     colon,
+    either,
     fixed,
     hm,
     military,
@@ -36,7 +37,8 @@ HOURS: tuple[tuple[str, str, Build], ...] = (
         "part",
         (
             r"(?:end of (?:the )?(?:business )?day|eod|close of business|c\.?o\.?b\b\.?|closing time|"
-            r"end of business|you(?: guys)? close)\b"
+            r"end of business|(?:you|u|y'all|ye)(?: guys| all)? close|"
+            r"(?<=before )(?:you|u|y'all|ye)(?: guys| all)? (?:shut|finish|knock off|lock up)(?: up)?)\b"
         ),
         fixed("end"),
     ),
@@ -86,7 +88,7 @@ HOURS: tuple[tuple[str, str, Build], ...] = (
         "clock",
         (
             rf"(?P<h>\d{{1,2}}) (?P<m>00|15|30|45)"
-            rf"(?:{_AP}|(?=\s*(?:$|[.,!?;]|on\b|please\b|works|{TODAY}|{TOMORROW}|{WD})))"
+            rf"(?:{_AP}|(?=\s*(?:$|[.,!?;]|on\b|or so\b|if\b|please\b|works|{TODAY}|{TOMORROW}|{WD})))"
         ),
         hm,
     ),
@@ -94,7 +96,14 @@ HOURS: tuple[tuple[str, str, Build], ...] = (
     ("clock", rf"(?P<h>{HOUR})(?:\s*-?ish)?(?:\s*o'?\s?clock)?{_AP}(?!\s+not\b)", hm),
     ("clock", r"(?P<h>\d{1,2})(?P<ap>[ap])\b", hm),
     ("clock", rf"(?P<h>1[3-9]|2[0-3]|{HOUR})(?:\s*o'?\s?clock|\s?-?ish)\b", hm),
-    ("clock", r"(?P<h>1[3-9]|2[0-3]|0?[89]|1[0-2])(?P<m>[0-5]\d)? ?(?:hrs|h)\b", hm),
+    (
+        "clock",
+        (
+            r"(?P<h>1[3-9]|2[0-3]|0?[89]|1[0-2])(?P<m>[0-5]\d)? ?(?:hrs|h)\b"
+            r"(?! (?:an?|per|each|every|of|ago|later|straight|total|drive|shifts?)\b|/)"
+        ),
+        hm,
+    ),
     (
         "clock",
         (
@@ -116,9 +125,21 @@ HOURS: tuple[tuple[str, str, Build], ...] = (
         "clock",
         (
             r"(?:(?<=\blas )|(?<=\ba la ))(?P<h>una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|"
-            r"doce)(?![a-zñ])"
+            r"doce)(?![a-zñ])|(?:(?<=de la )|(?<=desde la )|(?<=hasta la ))(?P<h3>una)(?![a-zñ])|"
+            r"(?P<h2>una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|\d{1,2})"
+            r"(?= (?:de|por|en) la (?:tarde|ma[ñn]ana)\b)"
         ),
-        hm,
+        either,
+    ),
+    (
+        "part",
+        r"(?:a\.m\.?|am's|ams|in the am)(?= (?:is|are|works?|would|better|best|preferable|preferred|suits?)\b)",
+        fixed("morning"),
+    ),
+    (
+        "part",
+        r"(?:p\.m\.?|pm's|pms|pm)(?= (?:is|are|works?|would|better|best|preferable|preferred|suits?)\b)",
+        fixed("afternoon"),
     ),
     ("clock", r"midnight\b|medianoche\b", fixed(24, 0, "")),
     (
@@ -152,7 +173,9 @@ HOURS: tuple[tuple[str, str, Build], ...] = (
         "part",
         (
             r"(?:(?<=day )|(?<=mon )|(?<=tue )|(?<=tues )|(?<=wed )|(?<=thu )|(?<=thurs )|(?<=fri )|(?<=sat )|"
-            r"(?<=tomorrow )|(?<=tmrw ))a\.?m\b\.?(?! i\b)"
+            r"(?<=tomorrow )|(?<=tmrw )|"
+            r"(?<=mon\. )|(?<=tue\. )|(?<=tues\. )|"
+            r"(?<=wed\. )|(?<=thu\. )|(?<=thurs\. )|(?<=fri\. )|(?<=sat\. ))a\.?m\b\.?(?! i\b)"
         ),
         fixed("morning"),
     ),
@@ -160,7 +183,9 @@ HOURS: tuple[tuple[str, str, Build], ...] = (
         "part",
         (
             r"(?:(?<=day )|(?<=mon )|(?<=tue )|(?<=tues )|(?<=wed )|(?<=thu )|(?<=thurs )|(?<=fri )|(?<=sat )|"
-            r"(?<=tomorrow )|(?<=tmrw ))p\.?m\b\.?"
+            r"(?<=tomorrow )|(?<=tmrw )|"
+            r"(?<=mon\. )|(?<=tue\. )|(?<=tues\. )|"
+            r"(?<=wed\. )|(?<=thu\. )|(?<=thurs\. )|(?<=fri\. )|(?<=sat\. ))p\.?m\b\.?"
         ),
         fixed("afternoon"),
     ),

@@ -95,7 +95,7 @@ _TAIL_AFTER = re.compile(rf"(?:^|[\s,(\x00\x01-]){_AFTER}(?: (?:about|around|lik
 _TAIL_BEFORE = re.compile(rf"(?:^|[\s,(\x00\x01-]){_BEFORE}(?: (?:about|around|like|say|maybe|the))?\s*$")
 _DAY_RANGE = re.compile(r"^\s*(?:-|to|through|thru|until|till)\s*$")
 _GLUED = re.compile(rf"^{_GLUE}$")
-_OR = re.compile(r"\b(?:or|o|otherwise|else|alternatively|and|then|also|if not|failing that|y)\b|/|,")
+_OR = re.compile(r"\b(?:or|o|otherwise|else|alternatively|and|then|also|if not|failing that|y|n)\b|[/,&+]")
 _NEGATED = re.compile(
     r"(?:\b(?:not|never|cannot|cant|can't|won't|wont|don't|dont|doesn't|isn't|aren't|nothing|nobody|"
     r"no one|unable|no|sin)|n't)"
@@ -112,6 +112,7 @@ IF_CANNOT = re.compile(
 )
 #: "it can wait till Monday": then is when, not the last day.
 _WAITS = re.compile(r"\b(?:waits?|hold off|hold on|be fine|leave it|keep) (?:un)?til+\s*$")
+_LATEST = re.compile(r"\W*at (?:the )?(?:very )?latest\b")
 _AWAY = re.compile(
     r"\b(?:away|out of town|traveling|travelling|on vacation|on holiday|at college|abroad|gone|out|not back|"
     r"not home|busy|"
@@ -221,7 +222,7 @@ def _put(target: Mention, item: Item, limits: list[Limit], partner: Item | None,
             away = re.search(r"\bti", left[-8:]) is not None and _AWAY.search(_TAIL_BEFORE.sub("", left)) is not None
             target.doubtful = target.doubtful or away  # "I'm away till the 20th" asks for no day
             target.day_bound = "after" if away or _NEGATED.search(_TAIL_BEFORE.sub("", left)) else "by"
-        elif target.part == "end":
+        elif target.part == "end" or _LATEST.match(text, item.end):
             target.day_bound = "by"
         elif _TAIL_AFTER.search(left):
             target.day_bound = (

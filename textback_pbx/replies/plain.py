@@ -10,6 +10,8 @@ _SAME = str.maketrans(
 #: Where one statement ends; a full stop inside "9.30" or "p.m." ends none.
 _SENTENCE_END = re.compile(
     r"[!?;\n…]+|\.(?!\d)(?<!\b[ap]\.)(?<!\b[ap]\.m\.)"
+    r"(?!(?:(?<=\bmon\.)|(?<=\btue\.)|(?<=\btues\.)|(?<=\bwed\.)|(?<=\bthu\.)|(?<=\bthurs\.)|(?<=\bfri\.)|(?<=\bsat\.))"
+    r" (?:[ap]\.?m\b|at |around |after |before |morning|afternoon|\d))"
     r"(?<!\b[dm]r\.)(?<!\bm[rs]s\.)(?<!\bms\.)(?<!\bapprox\.)(?=\s|$|[^\w])"
 )
 

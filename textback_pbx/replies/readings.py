@@ -34,6 +34,11 @@ def hm(match: "re.Match[str]") -> tuple[object, ...] | None:
     return hour, minute, ampm or ("a" if leading and hour < 10 else "")
 
 
+def either(match: "re.Match[str]") -> tuple[object, ...]:
+    """A full hour in a word or digits, whichever group of the expression has it."""
+    return number(next(group for group in match.groups() if group)), 0, ""
+
+
 def military(match: "re.Match[str]") -> tuple[object, ...]:
     """Four digits: at 1430."""
     return int(match.group("h") or match.group("h2")), int(match.group("m") or match.group("m2")), ""

@@ -5,6 +5,8 @@ from itertools import pairwise
 
 from textback_pbx.replies.mentions import Limit, Mention, Role
 
+_STRETCHES = ("week", "weekend", "end_of_week", "before_weekend")
+
 
 def share(found: list[Mention]) -> None:
     """Complete the mentions that are asked for from their neighbours, in place."""
@@ -12,6 +14,7 @@ def share(found: list[Mention]) -> None:
     _spread_exclusion(found)
     _without_reasons(found)
     _point_to_time(found)
+    _pinpoint([m for m in found if m.role is Role.ASKED and m.special is None])
     _correct([m for m in found if m.role is Role.ASKED and m.special is None])
     asked = [m for m in found if m.role is Role.ASKED and m.special is None]
     pairs = list(pairwise(asked))
@@ -30,7 +33,10 @@ def _point_back(found: list[Mention]) -> None:
     """Read "the same day" and "same time" as those of the nearest mention before; with none they say nothing."""
     for index, mention in enumerate(found):
         if mention.day == ("same",):
-            mention.day = next((m.day for m in reversed(found[:index]) if m.day is not None), None)
+            named = next((m for m in reversed(found[:index]) if m.day is not None), None)
+            mention.day = None if named is None else named.day
+            if named is not None and named.role is Role.ASKED and mention.role is Role.ASKED and mention.has_hours:
+                named.role = Role.EVENT  # "I'm out Tuesday till 11. Between 2 and 4 that day"
         if mention.same_time:
             mention.same_time = False
             earlier = next((m for m in reversed(found[:index]) if m.limits), None)
@@ -65,7 +71,13 @@ def _narrow(one: Mention, other: Mention) -> None:
     stretch = one.day is not None and one.day[0] in ("week", "weekend", "any", "weekdays")
     any_of_them = other.listed or re.match(r"(?:any|every|all|most)\b", other.words)
     repeats = other.plural and not stretch and any_of_them  # "or any afternoon" is of no one day
-    if one.day is not None and not one.has_hours and other.day is None and other.has_hours and not repeats:
+    if (
+        one.day is not None
+        and not one.has_hours
+        and other.day is None
+        and other.has_hours
+        and not (repeats or other.this)
+    ):
         _merge(one, other)
     elif one.day is None and one.has_hours and not one.plural and other.day is not None and not other.has_hours:
         other.part, other.limits, other.not_part = one.part, list(one.limits), one.not_part
@@ -138,6 +150,7 @@ def _point_to_time(found: list[Mention]) -> None:
         if not mention.points or mention.limits or mention.role is not Role.ASKED:
             continue
         named = next((m for m in reversed(found[:index]) if m.limits or (m.day and mention.points == "at")), None)
+        named = _first_of_list(found, named)
         if named is None:
             continue
         clock = named.limits[-1].second or named.limits[-1].first if named.limits else None
@@ -150,6 +163,26 @@ def _point_to_time(found: list[Mention]) -> None:
         mention.doubtful = mention.doubtful or (mention.points == "before" and of_another_day)
         if mention.points != "at" and named.role is Role.ASKED:
             named.role = Role.EXCLUDED
+
+
+def _first_of_list(found: list[Mention], last: Mention | None) -> Mention | None:
+    """Return the first of the days listed with ``last``: "off Mondays and Tuesdays"."""
+    at = next((n for n, one in enumerate(found) if one is last), 0)
+    while last is not None and at and last.listed and not found[at - 1].has_hours and found[at - 1].day is not None:
+        at -= 1
+    return found[at] if last is not None else None
+
+
+def _pinpoint(asked: list[Mention]) -> None:
+    """Let a day that is named after a stretch of days take its place: "before the weekend. Any chance Thursday?"."""
+    for one, other in pairwise(asked):
+        stretch = one.day is not None and (one.day[0] in _STRETCHES or one.day_bound == "by")
+        day = other.day is not None and other.day[0] not in (*_STRETCHES, "any", "weekdays") and not other.day_bound
+        if not stretch or not day or one.limits or other.joined == "or" or other.plural or one.action == "call":
+            continue
+        if one.part and not other.has_hours:
+            other.part = one.part
+        one.role = Role.EVENT
 
 
 def _same_day(found: list[Mention]) -> None:

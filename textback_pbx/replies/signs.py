@@ -18,7 +18,8 @@ REQUEST = (
 REQUESTS = re.compile(REQUEST)
 CALL = re.compile(
     r"\b(?:call|calls|ring|phone|callback|call-back|call back|reach|speak|talk|give me a (?:call|ring|"
-    r"shout|buzz|bell)|buzz|llam\w*|tel[eé]fono|text me|get back to|hear (?:back|from)|contact|"
+    r"shout|buzz|bell)|buzz|llam\w*|tel[eé]fono|"
+    r"(?:text|txt|message|msg|answer|email) (?:me|us)|get back to|hear (?:back|from)|contact|"
     r"return my call|pick up (?:the|my) phone|answer (?:the|my) phone)\b"
 )
 VISIT = re.compile(
@@ -28,7 +29,9 @@ VISIT = re.compile(
 )
 MOVE = (
     r"(?:mov\w*|reschedul\w*|chang\w*|switch\w*|push\w*|bump\w*|swap\w*|shift\w*|rebook\w*|"
-    r"re-?schedule|bring(?= (?:\w+ ){0,4}(?:forward|up|back|earlier)\b)|cambiar\w*|mover\w*|transfer|postpone|"
+    r"re-?schedule|bring(?= (?:\w+ ){0,4}(?:forward|up|back|earlier)\b)|c[aá]mbi\w*|"
+    r"m[uo]ev\w*|mover\w*|p[aá]s(?:ar|e|a)(?:me|la|lo)*(?= (?:mi|la|el|mis)\b)|"
+    r"reagend\w*|reprogram\w*|transfer|postpone|"
     r"delay|slide)"
 )
 TO = re.compile(

@@ -17,7 +17,7 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "price",
             (
                 r"[$£€]\s?\d(?:[\d,.]*\d)?(?:\s?-\s?[$£€]?\d(?:[\d,.]*\d)?)?k?|\b\d[\d,.]*\s?(?:dollars|bucks|usd|"
-                r"pounds sterling|quid|euros?)\b"
+                r"pounds sterling|quid|euros?)\b|\b\d{1,3},\d{3}\b"
             ),
         ),
         ("always", r"\b24\s?/\s?7\b|\b24 ?hours?\b|\b50/50\b"),
@@ -39,7 +39,7 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
                 r"number)?\s?(?:is )?\d[\w-]*"
             ),
         ),
-        ("unit_number", r"#\s?\d+\b"),
+        ("unit_number", r"#\s?\d+\b|\b(?:lives?|living|lived|stay|staying|located) at (?:number |no )?\d{1,4}\b(?!:)"),
         ("model_year", r"\b(?:19[4-9]\d|20[0-4]\d)(?:'?s)?\b(?!-\d)"),
         ("quantity", r"\b\d+/\d+\s?(?:\"|''|inch|in\b(?! the| a)|hp|bath|cup)|\b\d+ 1/2\b|\b\d+(?:\.\d+)?\s?%"),
         (
@@ -53,7 +53,8 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "past",
             (
-                rf"\b(?:for|past|last|every)\s(?:the\s)?(?:past\s|last\s)?(?!{WD}\b)(?:\d+|[a-z]+)(?: or (?:\d+|"
+                rf"\b(?:for|past|last|every)\s(?:the\s)?(?:past\s|last\s)?(?!{WD}\b|next |coming |following )"
+                r"(?:\d+|[a-z]+)(?: or (?:\d+|"
                 r"[a-z]+))?\s(?:straight )?(?:days?|weeks?|months?|years?|hours?|hrs|minutes|mins|"
                 r"nights?)\b(?! from now)(?:\s(?:now|already|straight))?"
             ),
@@ -98,8 +99,9 @@ TRAPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "idiom",
             (
                 r"\b(?:one of (?:the|my|our|your|those|them)|no one|any ?one|some ?one|every ?one|"
-                r"(?<!after )this one|that one|the one|new one|which one|old one|another one|one more|"
-                r"one (?:thing|side|that|is|was|and|has)|one-time|one time|at one point|number one|at first|"
+                r"(?<!after )this one|4-h|that one|the one|new one|which one|old one|another one|one more|"
+                r"one (?:thing|side|that|is|was|has|and (?:the|my|our|only|done))|"
+                r"one-time|one time|at one point|number one|at first|"
                 r"for once|at least (?:one|two|three)|plan b|day to day|now and then|day one|these days|nowadays|"
                 r"9 ?1 ?1|one way|the two of (?:us|them)|either one|back to one|both)\b"
             ),
