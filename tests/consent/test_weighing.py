@@ -14,8 +14,8 @@ from textback_pbx.consent.normalise import tokens
 CARD = weighing.load(opinion.PACKAGE, opinion.CARD)
 
 
-def small_card(points, labels=("doubt", "stop"), base=(0.0, 0.0)):
-    return weighing.Card(labels, base, points)
+def small_card(points, base=(0, 0)):
+    return weighing.card(["doubt", "stop"], base, [(feature, *row) for feature, row in points.items()])
 
 
 def test_the_card_is_made_from_the_texts_that_stand_here():
@@ -24,7 +24,7 @@ def test_the_card_is_made_from_the_texts_that_stand_here():
 
 
 def test_shares_are_what_the_points_come_to():
-    card = small_card({"no": (0.0, 2.0), "no texts": (1.0, 2.0)}, base=(-1.0, 0.5))
+    card = small_card({"no": (0, 200), "no texts": (100, 200)}, base=(-100, 50))
     found = weighing.shares(["no", "texts", "no texts", "no"], card)
     doubt, stop = math.exp(-1 + 1 / math.sqrt(2)), math.exp(0.5 + 4 / math.sqrt(2))
     assert found == pytest.approx({"doubt": doubt / (1 + doubt + stop), "stop": stop / (1 + doubt + stop)})
@@ -43,7 +43,7 @@ def test_any_text_has_shares_between_none_and_all(text):
 
 
 def test_one_clause_in_a_long_story_weighs_like_the_same_clause_alone():
-    card = small_card({"never": (0.0, 5.0), "again": (0.0, 5.0)}, base=(-9.0, -2.0))
+    card = small_card({"never": (0, 500), "again": (0, 500)}, base=(-900, -200))
     story = "the tap in the bathroom upstairs was dripping so my brother in law came round and sorted it in no time. "
     alone, inside = (weighing.weigh(tokens(text), card, "stop") for text in ("never again", story + "never again"))
     assert inside.shares["stop"] >= alone.shares["stop"] - 1e-9

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textback_pbx.consent.weighing import Card
+from textback_pbx.consent.weighing import Card, card
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,12 @@ def learn(samples: Sequence[Sample], labels: Sequence[str], *, strength: float, 
     size = abs(_points(_fitted(counts, samples, strength), labels)[0]).max(axis=1)
     kept = sorted(size.argsort()[::-1][:most])
     points, base = _points(_fitted(counts[:, kept], samples, strength), labels)
-    of = {names[place]: tuple(map(float, row)) for place, row in zip(kept, points, strict=True)}
-    return Card(tuple(labels), tuple(map(float, base)), of)
+    rows = ((names[place], *map(_hundredths, row)) for place, row in zip(kept, points, strict=True))
+    return card(labels, list(map(_hundredths, base)), rows)
+
+
+def _hundredths(points: float) -> int:
+    return round(100 * float(points))
 
 
 def _fitted(counts: Any, samples: Sequence[Sample], strength: float) -> Any:
@@ -60,6 +64,6 @@ def digest(made_of: Any) -> str:
 
 def written(card: Card, title: str) -> str:
     """Return the card as its file: the labels, where they begin, and a feature a line, sorted."""
-    rows = [("", card.base), *sorted(card.points.items())]
-    lines = ["\t".join([name, *(f"{100 * one:.0f}" for one in values)]) for name, values in rows]
+    rows = [(name, *(column[row] for column in card.columns)) for name, row in sorted(card.rows.items())]
+    lines = ["\t".join(map(str, row)) for row in [("", *card.base), *rows]]
     return "\n".join([f"# {title}", "\t".join(["feature", *card.labels]), *lines]) + "\n"

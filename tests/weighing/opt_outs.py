@@ -23,7 +23,9 @@ SIBLINGS = CORPUS.parent / "siblings.jsonl"
 CARD = Path(weighing.__file__).parent / "weights" / f"{opinion.CARD}.tsv"
 LABELS = ("ambiguous", "stop")
 GENERATED, SEED = 3_000, 5
-FEATURES, STRENGTH = 20_000, 20.0
+#: How much a text of the corpus counts, beside one of the many that were labelled in passing.
+JUDGED = 2.0
+FEATURES, STRENGTH = 30_000, 20.0
 
 
 @dataclass(frozen=True)
@@ -32,23 +34,32 @@ class Case:
 
     text: str
     label: str
+    weight: float = 1.0
 
 
 def cases() -> list[Case]:
     """Return every labelled text once, the opt-out corpus' own label first."""
     found: dict[str, Case] = {}
-    for text, label in _labelled():
-        found.setdefault(text.strip().casefold(), Case(text, label if label in LABELS else "none"))
+    for weight, labelled in ((JUDGED, _judged()), (1.0, _many())):
+        for text, label in labelled:
+            found.setdefault(text.strip().casefold(), Case(text, label if label in LABELS else "none", weight))
     return list(found.values())
 
 
-def _labelled() -> Iterator[tuple[str, str]]:
-    for row in _rows([*sorted(CORPUS.glob("*.jsonl")), SIBLINGS, *sorted((CORPUS / "many").glob("*.jsonl"))]):
+def _judged() -> Iterator[tuple[str, str]]:
+    """The corpus and the families: each label was looked at twice."""
+    for row in _rows([*sorted(CORPUS.glob("*.jsonl")), SIBLINGS]):
         labels = row.get("labels") or [row["label"]]
-        if len(labels) == 1:  # what may be read in two ways teaches neither
+        answers = row.get("last_outbound") == "optout_confirmation"
+        if len(labels) == 1 and not answers:  # what may be read in two ways teaches neither
             yield row["text"], labels[0]
     for _, label, text in FAMILIES:
         yield text, label
+
+
+def _many() -> Iterator[tuple[str, str]]:
+    for row in _rows(sorted((CORPUS / "many").glob("*.jsonl"))):
+        yield row["text"], row["label"]
     for row in _rows(sorted(INTAKE.rglob("*.jsonl"))):
         yield row["text"], row.get("keyword", "none")
     for text in ordinary_texts(GENERATED, SEED):
@@ -75,8 +86,8 @@ def card(texts: Sequence[Case]) -> weighing.Card:
     """Learn the card from ``texts``."""
     rng = random.Random(SEED)
     found = [heard(case.text) for case in texts]
-    whole = [Sample(_features(one), case.label) for one, case in zip(found, texts, strict=True)]
-    slips = [Sample(_features(heard(slip(case.text, rng))), case.label, 0.5) for case in texts]
+    whole = [Sample(_features(one), case.label, case.weight) for one, case in zip(found, texts, strict=True)]
+    slips = [Sample(_features(heard(slip(case.text, rng))), case.label, case.weight / 2) for case in texts]
     first = learn(whole, LABELS, strength=STRENGTH, most=FEATURES)
     parts = [part for one, case in zip(found, texts, strict=True) for part in _stretches(one, case, first)]
     return learn([*whole, *slips, *parts], LABELS, strength=STRENGTH, most=FEATURES)
@@ -87,7 +98,7 @@ def _stretches(found: Sequence[Token], case: Case, first: weighing.Card) -> Iter
     best = max(pieces, key=lambda piece: weighing.shares(piece, first)["stop"])
     for piece in pieces[1:]:
         if piece is best or case.label == "none":
-            yield Sample(piece, case.label, 0.8 if piece is best else 0.5)
+            yield Sample(piece, case.label, case.weight * (0.8 if piece is best else 0.5))
 
 
 def _features(found: Sequence[Token]) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ text that no rule decided is weighed (:mod:`~textback_pbx.consent.weighing`), an
 
 - the words of refusals make it one, if they weigh enough: more where a rule saw something else in it,
 - where refusing and doubtful words together weigh enough, a person decides,
-- a refusal that a rule saw in words of ordinary replies goes to a person too.
+- a refusal that a rule saw in words of ordinary replies goes to a person too,
+- what only came near a refusal, in words that weigh nothing at all, is an ordinary reply.
 
 What was said with one word, in distress, or by the phone itself is never weighed. The levels are set by texts held
 back from the card (``python -m tests.weighing --check``): a missed opt-out is the worse error, but two in a
@@ -21,22 +22,28 @@ from textback_pbx.consent.weighing import Weighed, load, weigh
 PACKAGE, CARD = "textback_pbx.consent", "opt_outs"
 #: The share of refusals from which a text that no rule read as one is a refusal; by the rule that spoke.
 LEVELS: Mapping[str, float] = {
-    "ordinary": 0.8,
-    "in_a_sentence": 0.8,
-    "limit": 0.9,
-    "instead_of_texts": 0.8,
-    "complaint": 0.8,
-    "declines": 0.8,
+    "ordinary": 0.7,
+    "in_a_sentence": 0.7,
+    "limit": 0.8,
+    "instead_of_texts": 0.7,
+    "complaint": 0.7,
+    "declines": 0.7,
     "refuses_call": 0.9,
-    "leftover": 0.75,
-    "send_nothing": 0.6,
-    "cancel_with_words": 0.6,
-    "start_again": 0.7,
+    "leftover": 0.6,
+    "send_nothing": 0.5,
+    "cancel_with_words": 0.5,
+    "start_again": 0.6,
 }
 #: The same for every rule that came near a refusal.
-NEAR = 0.7
-#: From here on refusing and doubtful words together are for a person, and below here a rule's refusal is.
-DOUBT, UNLIKELY = 0.7, 0.04
+NEAR = 0.5
+#: From here on refusing and doubtful words together are for a person.
+DOUBT = 0.6
+#: Below here a rule's refusal is for a person: more for rules that are about numbers, lists and names of any kind.
+UNLIKELY: Mapping[str, float] = {"wrong_number": 0.1, "off_the_list": 0.1, "not_that_person": 0.3}
+ELSE_UNLIKELY = 0.03
+#: Below here nothing in the words speaks for a refusal or a doubt that one of these rules saw.
+NOTHING = 0.12
+_FAINT = frozenset({"instead_of_texts", "refuses_call", "complaint", "declines", "leftover"})
 #: Refusals that no words beside them can unsay.
 _CERTAIN = frozenset({"exact", "stop_sentence", "keyword_said_before", "said_whole"})
 _LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "nl"})
@@ -61,8 +68,11 @@ def on_undecided(found: Sequence[Token], rule: str) -> Opinion | None:
     words, span = _shown(weighed)
     if weighed.shares["stop"] >= level:
         return Opinion("stop", "weighed", f"its words are those of refusals, “{words}” above all (rule 2)", span)
-    if weighed.shares["stop"] + weighed.shares["ambiguous"] >= DOUBT:
+    either = weighed.shares["stop"] + weighed.shares["ambiguous"]
+    if either >= DOUBT:
         return Opinion("ambiguous", "weighed_doubt", f"words like “{words}” may refuse texts (rule 7)", span)
+    if either < NOTHING and (rule in _FAINT or rule.startswith("near_")):
+        return Opinion("none", f"faint_{rule}", "its words are those of ordinary replies (rule 4)", span)
     return None
 
 
@@ -70,8 +80,7 @@ def on_refusal(found: Sequence[Token], rule: str, language: str) -> Opinion | No
     """Doubt a refusal that ``rule`` saw among the words of ordinary replies; ``None``: it stands."""
     if rule in _CERTAIN or language not in _LANGUAGES:
         return None
-    weighed = weigh(found, load(PACKAGE, CARD), "stop")
-    if weighed.shares["stop"] >= UNLIKELY:
+    if weigh(found, load(PACKAGE, CARD), "stop").peak >= UNLIKELY.get(rule, ELSE_UNLIKELY):
         return None
     why = "a rule saw a refusal in words that are those of ordinary replies: two readers would differ"
     return Opinion("ambiguous", f"doubted_{rule}", why, (found[0].start, found[-1].end))

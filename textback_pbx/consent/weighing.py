@@ -6,19 +6,21 @@ feature is
 
 - one, two or three words that follow each other, with the breaks between clauses as words of their own,
 - two words with any one between them (``no * texts``),
-- the ideas of words (:mod:`~textback_pbx.consent.gist`), alone, in pairs and in pairs with one between (``@no @want``):
-  they say the same in every language, and in words that no text here has held.
+- the ideas of words (:mod:`~textback_pbx.consent.gist`), alone, in pairs, in pairs with one between (``@no @want``) and
+  anywhere together (``@no & @texts``): they say the same in every language, and in words that no text here has held,
+- four or five letters of a longer word (``~^unsu``): they say the same in other forms and slips of it.
 
 A long text is weighed whole, sentence by sentence and in stretches of fourteen words, and the heaviest stretch counts:
 one clause in a long story is as much of a wish as the same clause alone.
 """
 
 import math
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from textback_pbx.consent import gist
 from textback_pbx.consent.normalise import BREAKS, STOP, Token
@@ -27,22 +29,30 @@ from textback_pbx.consent.normalise import BREAKS, STOP, Token
 _UNIT = 100
 _STRETCH, _STEP = 14, 5
 _BEGIN, _END = "<", ">"
+#: Letters of a word up to which only the whole word counts.
+_SHORT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Points per feature, one for each of ``labels``, which begin at ``base``; the label not named has none."""
+    """Points in hundredths for each of ``labels``, which begin at ``base``; the label not named has none.
+
+    Tens of thousands of features must stay small in memory: ``rows`` says where in ``columns``, one for each label,
+    the points of a feature stand.
+    """
 
     labels: tuple[str, ...]
-    base: tuple[float, ...]
-    points: Mapping[str, tuple[float, ...]]
+    base: tuple[int, ...]
+    rows: Mapping[str, int]
+    columns: tuple[Sequence[int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """How likely each label is, 0..1, and the words of the heaviest stretch that speak for it most."""
+    """How likely each label is, 0..1; ``peak``: the one asked for where it is likeliest, and the words there."""
 
     shares: Mapping[str, float]
+    peak: float
     heaviest: tuple[Token, ...]
 
 
@@ -50,21 +60,34 @@ class Weighed:
 def load(package: str, name: str) -> Card:
     """Read a package's card ``weights/<name>.tsv`` once. Raises ``ValueError`` for a file that is not one."""
     path = resources.files(package) / "weights" / f"{name}.tsv"
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    if len(rows) < 2 or rows[0][0] != "feature" or rows[1][0] != "":
-        raise ValueError(f"{name}: the first two lines must name the labels and where they begin")
-    points = {row[0]: tuple(int(cell) / _UNIT for cell in row[1:]) for row in rows[1:]}
-    return Card(tuple(rows[0][1:]), points.pop(""), points)
+    with path.open(encoding="utf-8") as lines:
+        heads = [next(lines, "").rstrip("\n").split("\t") for _ in range(3)]
+        if heads[1][0] != "feature" or heads[2][0] != "":
+            raise ValueError(f"{name}: after its title a card names the labels and where they begin")
+        return card(heads[1][1:], list(map(int, heads[2][1:])), (line.rstrip("\n").split("\t") for line in lines))
+
+
+def card(labels: Sequence[str], base: Sequence[int], rows: Iterable[Sequence[str | int]]) -> Card:
+    """Make a card of rows: a feature and its points for each label."""
+    columns = tuple(array("i") for _ in labels)
+    places: dict[str, int] = {}
+    for feature, *points in rows:
+        places[str(feature)] = len(places)
+        for column, value in zip(columns, points, strict=True):
+            column.append(int(value))
+    return Card(tuple(labels), tuple(base), places, columns)
 
 
 def weigh(found: Sequence[Token], card: Card, label: str) -> Weighed:
-    """Weigh a text's tokens: the shares of the stretch in which ``label`` has the most."""
-    best, most = tuple(found), {label: -1.0}
-    for stretch in stretches(found):
-        made = shares(features(words(stretch)), card)
-        if made[label] > most[label]:
-            best, most = tuple(stretch), made
-    return Weighed(most, _heaviest(best, card, card.labels.index(label)))
+    """Weigh a text's tokens: the shares midway (geometric mean) between the whole and where ``label`` has the most.
+
+    One heavy stretch alone would make something of any long story, and the whole alone would miss a wish in it.
+    """
+    pieces = list(stretches(found))
+    each = [shares(features(words(piece)), card) for piece in pieces]
+    at = max(range(len(each)), key=lambda place: each[place][label])
+    mixed = {name: math.sqrt(each[0][name] * each[at][name]) for name in card.labels}
+    return Weighed(mixed, each[at][label], _heaviest(pieces[at], card, card.labels.index(label)))
 
 
 def stretches(found: Sequence[Token]) -> Iterator[Sequence[Token]]:
@@ -96,13 +119,21 @@ def features(words: Sequence[str]) -> Iterator[str]:
         for start in range(len(framed) - size + 1):
             yield " ".join(framed[start : start + size])
     yield from (f"{first} * {third}" for first, third in zip(framed, framed[2:], strict=False))
+    for word in words:
+        yield from _letters(f"^{word}$") if len(word) > _SHORT else ()
     known = [ideas for word in words if (ideas := _ideas().get(word))]
+    yield from (f"{one} & {other}" for one, other in combinations(sorted({i for ideas in known for i in ideas}), 2))
     for ideas in known:
         yield from ideas
     for left, right in pairwise(known):
         yield from (f"{one} {other}" for one in left for other in right)
     for left, right in zip(known, known[2:], strict=False):
         yield from (f"{one} * {other}" for one in left for other in right)
+
+
+def _letters(word: str) -> Iterator[str]:
+    for size in (4, 5):
+        yield from (f"~{word[start : start + size]}" for start in range(len(word) - size + 1))
 
 
 @cache
@@ -118,9 +149,12 @@ def _ideas() -> Mapping[str, tuple[str, ...]]:
 
 def shares(of: Iterable[str], card: Card) -> dict[str, float]:
     """Return how likely each of the card's labels is, 0..1, for the features of one text or stretch."""
-    known = card.points.keys() & set(of)
+    known = [card.rows[one] for one in card.rows.keys() & set(of)]
     length = math.sqrt(len(known)) or 1.0
-    sums = [begin + math.fsum(card.points[one][at] for one in known) / length for at, begin in enumerate(card.base)]
+    sums = [
+        (begin + sum(column[row] for row in known) / length) / _UNIT
+        for begin, column in zip(card.base, card.columns, strict=True)
+    ]
     top = max(0.0, *sums)
     parts = [math.exp(one - top) for one in sums]
     whole = sum(parts) + math.exp(-top)
@@ -138,6 +172,6 @@ def _heaviest(stretch: Sequence[Token], card: Card, at: int) -> tuple[Token, ...
     return tuple(stretch[start : start + size])
 
 
-def _sum_of(run: Sequence[str], card: Card, at: int) -> float:
+def _sum_of(run: Sequence[str], card: Card, at: int) -> int:
     grams = {" ".join(run[a:b]) for a in range(len(run)) for b in range(a + 1, len(run) + 1)}
-    return sum(card.points[gram][at] for gram in grams if gram in card.points)
+    return sum(card.columns[at][card.rows[gram]] for gram in grams if gram in card.rows)

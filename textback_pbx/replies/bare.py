@@ -87,7 +87,7 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
         before is not None
         and before.kind in ("day", "part")
         and re.match(
-            r"^[\s,]*(?:at|around|about|@|by|like|say|from|after|before|for|until|till|past)?\s*$",
+            r"^[\s,]*(?:at|around|round|about|@|by|like|say|from|after|before|for|until|till|past)?\s*$",
             text[before.end : item.start],
         )
     )
@@ -129,9 +129,14 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
                 left,
             )
         )
+    spelt = (
+        follows
+        and before is not None
+        and re.search(r"\b(?:about|around|round|say|like)\s*$", text[before.end : item.start])
+    )
     return (
         ok
-        and numeral
+        and bool(numeral or spelt)
         and bool(beside or follows or (weak and re.search(r"\b(?:say|like|maybe|earlier|later)\s*$", left)))
     )
 
