@@ -41,11 +41,11 @@ _SPANISH_UNIT = re.compile(
 )
 _OPENS = re.compile(r"(?:^|[.!?;,\n\x00]|\b(?:for|me|us|down|say|is|ok|okay|yes|hi|hello|hey|do|that))\s*$")
 _RANGE_LEFT = re.compile(
-    r"(?:^|[.!?;\n])\s*$|\b(?:talk|chat|free|available|call me|ring me|reach me|home|in|here|around)\s*$"
+    r"(?:^|[.!?;\n])\s*$|\b(?:talk|chat|free|available|call me|ring me|reach me|home|in|here|around|only|just)\s*$"
 )
 _RANGE_RIGHT = re.compile(
     r"\s*(?:$|[.,!?;\n]|(?:is|are|works?|would|suits?|if|please|pls|best|good|ok|fine|today|tomorrow|any|most|"
-    r"when|each|every|for|but|or)\b)"
+    r"when|each|every|for|but|or|though|tho|thanks|thx|as)\b)"
 )
 
 
@@ -87,7 +87,7 @@ def is_hour(text: str, found: list[Item], index: int) -> bool:
         before is not None
         and before.kind in ("day", "part")
         and re.match(
-            r"^[\s,]*(?:at|around|round|about|@|by|like|say|from|after|before|for|until|till|past)?\s*$",
+            r"^[\s,]*(?:so |let's )?(?:at|around|round|about|@|by|like|say|from|after|before|for|until|till|past)?\s*$",
             text[before.end : item.start],
         )
     )

@@ -308,7 +308,10 @@ _BESIDES = (
 )
 #: A slip is taken back: "Wednesday, no sorry, Thursday at 11"; what was not said again stays.
 SLIPPED = re.compile(rf"(?:^|[^\w]){_SLIP}(?:\W+{_BESIDES})*\W*$|(?:^|\s)\*\s?$|\bh+mm* no\W*$")
-CORRECTS = re.compile(rf"{SLIPPED.pattern}|\b(?:actually|make (?:it|that)|second thoughts?)\b(?:\W+{_BESIDES})*\W*$")
+_NEARER = r",\s*(?:say|so say|let's say|so like)\W*$"
+CORRECTS = re.compile(
+    rf"{SLIPPED.pattern}|\b(?:actually|make (?:it|that)|second thoughts?)\b(?:\W+{_BESIDES})*\W*$|{_NEARER}"
+)
 OTHERWISE = re.compile(
     r"\b(?:otherwise|or else|if not|failing that|second choice|backup|back-up|worst case|at worst|"
     r"as a backup|then)\b\W*(?:\w+\W+){0,2}$"
