@@ -26,6 +26,8 @@ CORPUS = Path(__file__).parents[1] / "replies" / "corpus"
 CARD = Path(asked.__file__).parent / "weights" / f"{asked.CARD}.tsv"
 LABELS = (asked.LABEL,)
 FEATURES, STRENGTH = 20_000, 30.0
+#: How much a text of a family counts: it is short, and says one thing.
+FAMILY = 4.0
 Window = tuple[datetime, datetime] | None
 
 
@@ -37,6 +39,7 @@ class Case:
     now: datetime
     tz: str
     window: Window
+    weight: float = 1.0
 
 
 def cases() -> list[Case]:
@@ -61,7 +64,7 @@ def _families() -> Iterator[Case]:
         for texts in [*data.values(), *(WINDOWS.values() if name == "windows" else ())]:
             for text, wanted in texts.items():
                 first = (wanted or "").split("|")[0]
-                yield Case(text, now, tz, _span(first, now, ZoneInfo(tz)) if first else None)
+                yield Case(text, now, tz, _span(first, now, ZoneInfo(tz)) if first else None, FAMILY)
 
 
 def _span(said: str, now: datetime, zone: ZoneInfo) -> Window:
@@ -108,7 +111,7 @@ def _samples(case: Case) -> Iterator[Sample]:
     for one, window in zip(found, made, strict=True):
         if window is not None or one.role is not Role.ASKED:
             label = asked.LABEL if window is not None and window == case.window else "not"
-            yield Sample(tuple(asked.features(text, found, one)), label)
+            yield Sample(tuple(asked.features(text, found, one)), label, case.weight)
 
 
 def _resolved(mention: Mention, case: Case) -> Window:

@@ -1,0 +1,32 @@
+"""Texts by writers who saw the labelling rules alone, kept untouched: nothing was mended after them.
+
+What is asserted is the first look itself, so that it cannot get worse unseen; `-s` prints it. Whoever mends by these
+texts moves them to the corpora and has new ones written.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from textback_pbx.cli.replies import understand
+
+FOLDER = Path(__file__).parent / "blind"
+
+
+def rows(name):
+    return [json.loads(line) for line in (FOLDER / name).read_text(encoding="utf-8").splitlines()]
+
+
+def test_opt_outs_never_seen_before():
+    seen = Counter()
+    for row in rows("opt_outs.jsonl"):
+        made = understand({"text": row["text"], "last_outbound": row.get("last_outbound", "first_text")})["keyword"]
+        seen[row["label"], row["label"] if made in row.get("accept", []) else made] += 1
+    of = {label: sum(count for (wanted, _), count in seen.items() if wanted == label) for label, _ in seen}
+    print(f"\n{seen['stop', 'stop']} of {of['stop']} refusals read as stop, {seen['stop', 'ambiguous']} to a person; of "
+          f"{of['none']} ordinary texts {seen['none', 'stop']} read as stop, {seen['none', 'ambiguous']} to a person; "
+          f"{seen['ambiguous', 'ambiguous']} of {of['ambiguous']} doubtful ones to a person")  # fmt: skip
+    assert seen["stop", "stop"] >= 0.99 * of["stop"]
+    assert seen["stop", "none"] <= 1
+    assert seen["none", "stop"] <= 6
+    assert seen["ambiguous", "ambiguous"] >= 51
