@@ -28,3 +28,15 @@ def test_opt_outs_never_seen_before():
     assert seen["stop", "none"] <= 1
     assert seen["none", "stop"] <= 6
     assert seen["ambiguous", "ambiguous"] >= 51
+
+
+def test_windows_never_seen_before():
+    seen = Counter()
+    for row in rows("intake.jsonl"):
+        given = {key: row[key] for key in ("text", "last_outbound", "now", "tz", "business")}
+        found, wanted = understand(given)["intake"]["window"], row["intake"]["window"]
+        found = found if found and found["start"] else None
+        seen["right" if found == wanted else "blank" if found is None else "wrong"] += 1
+    print(f"\nwindows: {seen}")
+    assert seen["wrong"] <= 0.03 * seen.total()
+    assert seen["blank"] <= 5
