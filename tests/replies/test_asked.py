@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.weighing import asked as lessons
+from textback_pbx.consent.normalise import tokens
 from textback_pbx.replies import asked
 from textback_pbx.replies.intake import read
 from textback_pbx.replies.mentions import Role
@@ -41,7 +42,7 @@ def test_weighing_takes_back_and_never_adds(text):
 @given(st.lists(WORDS, max_size=16).map(" ".join))
 def test_how_likely_a_time_is_asked_for_lies_between_none_and_all(text):
     found = read_mentions(text)
-    assert all(0 <= asked.likely(text, found, one) <= 1 for one in found)
+    assert all(0 <= asked.likely(text, tokens(text), found, one) <= 1 for one in found)
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 from tests.replies.test_families import FOLDER, PLACES, WINDOWS
 from tests.weighing.learn import Sample, digest, learn
 from textback_pbx.consent import weighing
+from textback_pbx.consent.normalise import tokens
 from textback_pbx.replies import asked
+from textback_pbx.replies.intake import places_and_times
 from textback_pbx.replies.mentions import Mention, Role
-from textback_pbx.replies.place import postcode_of, street_of
 from textback_pbx.replies.resolve import frame, resolve
 from textback_pbx.replies.tidy import tidy
-from textback_pbx.replies.window import read_mentions, window_in
+from textback_pbx.replies.window import window_in
 
 CORPUS = Path(__file__).parents[1] / "replies" / "corpus"
 CARD = Path(asked.__file__).parent / "weights" / f"{asked.CARD}.tsv"
@@ -93,9 +94,7 @@ def made_of(texts: Sequence[Case]) -> str:
 def mentions(case: Case) -> tuple[str, list[Mention]]:
     """Return the text as it is read, and its mentions of time."""
     text, _ = tidy(case.text)
-    street = street_of(text)
-    places = [found for found in (street, postcode_of(text, street)) if found is not None]
-    return text, read_mentions(text, [(found.start, found.end) for found in places])
+    return text, places_and_times(text)[2]
 
 
 def card(texts: Sequence[Case]) -> weighing.Card:
@@ -105,13 +104,14 @@ def card(texts: Sequence[Case]) -> weighing.Card:
 
 def _samples(case: Case) -> Iterator[Sample]:
     text, found = mentions(case)
+    heard = tokens(text)
     made = [_resolved(one, case) for one in found]
     if case.window is not None and case.window not in made:
         return
     for one, window in zip(found, made, strict=True):
         if window is not None or one.role is not Role.ASKED:
             label = asked.LABEL if window is not None and window == case.window else "not"
-            yield Sample(tuple(asked.features(text, found, one)), label, case.weight)
+            yield Sample(tuple(asked.features(text, heard, found, one)), label, case.weight)
 
 
 def _resolved(mention: Mention, case: Case) -> Window:
@@ -128,7 +128,8 @@ def check(texts: Sequence[Case], folds: int) -> None:
         made = card([case for at, case in enumerate(texts) if at % folds != fold])
         for case in texts[fold::folds]:
             text, found = mentions(case)
-            likely = [weighing.shares(asked.features(text, found, one), made)[asked.LABEL] for one in found]
+            heard = tokens(text)
+            likely = [weighing.shares(asked.features(text, heard, found, one), made)[asked.LABEL] for one in found]
             for level in levels:
                 kept = [one for one, share in zip(found, likely, strict=True) if share >= asked.needed(one, level)]
                 window = _window(kept, case)

@@ -26,16 +26,20 @@ _UNDECIDED = frozenset({"ordinary", "in_a_sentence", "limit", "leftover", "send_
 
 def classify(text: str, last_outbound: LastOutbound | str = LastOutbound.NONE) -> Keyword:
     """Say what a person's text means for texting them; ``last_outbound`` is what was sent to them last."""
-    found = tokens(quotes.mask(text, load().reactions).text)
-    return _weighed(by_rules(text, last_outbound), found)
+    masked = quotes.mask(text, load().reactions)
+    heard = tokens(masked.text)
+    return _weighed(_read(text, masked, heard, LastOutbound(last_outbound)), heard)
 
 
 def by_rules(text: str, last_outbound: LastOutbound | str = LastOutbound.NONE) -> Keyword:
     """Say what the rules alone read in a text."""
-    last = LastOutbound(last_outbound)
+    masked = quotes.mask(text, load().reactions)
+    return _read(text, masked, tokens(masked.text), LastOutbound(last_outbound))
+
+
+def _read(text: str, masked: quotes.Masked, heard: Sequence[Token], last: LastOutbound) -> Keyword:
     grammar = load()
-    masked = quotes.mask(text, grammar.reactions)
-    found = mend(tokens(masked.text), grammar)
+    found = mend(heard, grammar)
     if not any(token.text not in BREAKS for token in found):
         why = f"only {masked.what}" if masked.what else "no words"
         return Keyword(Label.NONE, f"{why} (rule 4)", "empty")

@@ -26,10 +26,10 @@ _MOST = 24
 
 def only_asked(text: str, found: Sequence[Mention]) -> list[Mention]:
     """Return the mentions of ``text``, those unlikely to be asked for turned to events, which ask for nothing."""
-    heard = list(found[:_MOST])
+    heard, few = tokens(text), list(found[:_MOST])
     return [
-        replace(one, role=Role.EVENT) if one.role is Role.ASKED and likely(text, heard, one) < needed(one) else one
-        for one in heard
+        replace(one, role=Role.EVENT) if one.role is Role.ASKED and likely(text, heard, few, one) < needed(one) else one
+        for one in few
     ]
 
 
@@ -38,14 +38,14 @@ def needed(mention: Mention, level: float = LEVEL) -> float:
     return level / 2 if mention.day_bound == "by" else level
 
 
-def likely(text: str, found: Sequence[Mention], mention: Mention) -> float:
-    """Return how likely, 0..1, the writer asks for this mention of time."""
-    return shares(features(text, found, mention), load(PACKAGE, CARD))[LABEL]
+def likely(text: str, heard: Sequence[Token], found: Sequence[Mention], mention: Mention) -> float:
+    """Return how likely, 0..1, the writer asks for this mention of time; ``heard``: the text's tokens."""
+    return shares(features(text, heard, found, mention), load(PACKAGE, CARD))[LABEL]
 
 
-def features(text: str, found: Sequence[Mention], mention: Mention) -> Iterator[str]:
+def features(text: str, heard: Sequence[Token], found: Sequence[Mention], mention: Mention) -> Iterator[str]:
     """Yield what stands around a mention: words by their place, groups of words, and what kind of time it is."""
-    words, at, mark = _words(tokens(text), text, found, mention)
+    words, at, mark = _words(heard, text, found, mention)
     begin = max((place + 1 for place in range(at) if words[place] == STOP), default=0)
     end = next((place for place in range(at, len(words)) if words[place] == STOP), len(words))
     sentence = ["<", *words[begin:end], ">"]

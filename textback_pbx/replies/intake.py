@@ -12,6 +12,7 @@ from typing import Any
 from textback_pbx.replies.asked import only_asked
 from textback_pbx.replies.customer import customer_of
 from textback_pbx.replies.deadline import deadline_of
+from textback_pbx.replies.mentions import Mention
 from textback_pbx.replies.person import name_of
 from textback_pbx.replies.place import postcode_of, street_of
 from textback_pbx.replies.plain import Found, blank
@@ -92,15 +93,12 @@ def read(text: str, now: datetime | None = None, tz: str | None = None, business
     """
     given = text[:MOST_CHARACTERS]
     text, places_of = tidy(given)
-    street = street_of(text)
-    postcode = postcode_of(text, street)
-    places = [found for found in (street, postcode) if found is not None]
+    street, postcode, times = places_and_times(text)
     frame_ = frame(now, tz)
-    times = read_mentions(text, [(found.start, found.end) for found in places])
     window = None if frame_ is None else window_in(only_asked(text, times), frame_)
     urgency = urgency_of(text)
     if frame_ is not None and (urgency is None or urgency.value == "normal"):
-        urgency = deadline_of(_masked(text, places), times, frame_) or urgency
+        urgency = deadline_of(_masked(text, street, postcode), times, frame_) or urgency
     service = service_of(text, business)
     found: dict[str, Found | None] = {
         "urgency": urgency,
@@ -124,11 +122,19 @@ def read(text: str, now: datetime | None = None, tz: str | None = None, business
     )
 
 
-def _masked(text: str, places: Sequence[Found]) -> str:
+def _masked(text: str, *places: Found | None) -> str:
     """Return the text without its addresses: Carlaw Court is no court."""
     for found in places:
-        text = blank(text, found.start, found.end)
+        text = text if found is None else blank(text, found.start, found.end)
     return text
+
+
+def places_and_times(text: str) -> tuple[Found | None, Found | None, list[Mention]]:
+    """Return the street, the postcode and the mentions of time in a tidy text; numbers of a place are no times."""
+    street = street_of(text)
+    postcode = postcode_of(text, street)
+    masked = [(found.start, found.end) for found in (street, postcode) if found is not None]
+    return street, postcode, read_mentions(text, masked)
 
 
 def _span(window: Window | None) -> Span | None:
