@@ -85,8 +85,15 @@ def _stretches(
             inside = words[begin:end]
             if not all(inside):
                 break
+            if _points_on(words, ideas, end):
+                continue
             if _holds(inside, ideas) and (told or not _against(words, begin, end)):
                 yield range(begin, end)
+
+
+def _points_on(words: Sequence[frozenset[str]], ideas: Sequence[str], end: int) -> bool:
+    """Whether the stretch ends with "these" or "anything" of what follows it: "anything perfumed" is no text."""
+    return "these" in ideas and end < len(words) and "these" in words[end - 1] and not words[end]
 
 
 def _holds(inside: Sequence[frozenset[str]], ideas: Sequence[str]) -> bool:

@@ -16,13 +16,15 @@ thousand ordinary texts is all that may be lost to it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from textback_pbx.consent.normalise import Token
+from textback_pbx.consent.normalise import BREAKS, Token
 from textback_pbx.consent.weighing import Weighed, load, weigh
 
 PACKAGE, CARD = "textback_pbx.consent", "opt_outs"
 #: The share of refusals from which a text that no rule read as one is a refusal; by the rule that spoke.
 LEVELS: Mapping[str, float] = {
     "ordinary": 0.7,
+    "shielded": 0.9,
+    "start_again": 1.01,  # never more than doubted
     "in_a_sentence": 0.7,
     "limit": 0.8,
     "instead_of_texts": 0.7,
@@ -32,15 +34,19 @@ LEVELS: Mapping[str, float] = {
     "leftover": 0.6,
     "send_nothing": 0.5,
     "cancel_with_words": 0.5,
-    "start_again": 0.6,
 }
 #: The same for every rule that came near a refusal.
 NEAR = 0.5
 #: From here on refusing and doubtful words together are for a person.
 DOUBT = 0.6
-#: Below here a rule's refusal is for a person: more for rules that are about numbers, lists and names of any kind.
-UNLIKELY: Mapping[str, float] = {"wrong_number": 0.1, "off_the_list": 0.1, "not_that_person": 0.3}
-ELSE_UNLIKELY = 0.03
+#: Who refuses is brief, and a long story holds words of every kind: a refusal that a rule saw in a text of up to so
+#: many words is for a person below this share, and in one of more words below the last.
+UNLIKELY: tuple[tuple[int, float], ...] = ((8, 0.0), (25, 0.02), (40, 0.03))
+ELSE_UNLIKELY = 0.2
+#: A word that nobody knows may be a name or a slip, so this rule needs more at any length.
+NO_NAME: Mapping[str, float] = {"not_that_person": 0.1}
+#: In a text of more words than this no weight alone makes a refusal: a person decides.
+LONGEST_WEIGHED = 40
 #: Below here nothing in the words speaks for a refusal or a doubt that one of these rules saw.
 NOTHING = 0.12
 _FAINT = frozenset({"instead_of_texts", "refuses_call", "complaint", "declines", "leftover"})
@@ -66,7 +72,7 @@ def on_undecided(found: Sequence[Token], rule: str) -> Opinion | None:
         return None
     weighed = weigh(found, load(PACKAGE, CARD), "stop")
     words, span = _shown(weighed)
-    if weighed.shares["stop"] >= level:
+    if weighed.shares["stop"] >= level and _length(found) <= LONGEST_WEIGHED:
         return Opinion("stop", "weighed", f"its words are those of refusals, “{words}” above all (rule 2)", span)
     either = weighed.shares["stop"] + weighed.shares["ambiguous"]
     if either >= DOUBT:
@@ -80,10 +86,16 @@ def on_refusal(found: Sequence[Token], rule: str, language: str) -> Opinion | No
     """Doubt a refusal that ``rule`` saw among the words of ordinary replies; ``None``: it stands."""
     if rule in _CERTAIN or language not in _LANGUAGES:
         return None
-    if weigh(found, load(PACKAGE, CARD), "stop").peak >= UNLIKELY.get(rule, ELSE_UNLIKELY):
+    by_length = next((share for most, share in UNLIKELY if _length(found) <= most), ELSE_UNLIKELY)
+    needed = max(by_length, NO_NAME.get(rule, 0.0))
+    if not needed or weigh(found, load(PACKAGE, CARD), "stop").shares["stop"] >= needed:
         return None
     why = "a rule saw a refusal in words that are those of ordinary replies: two readers would differ"
     return Opinion("ambiguous", f"doubted_{rule}", why, (found[0].start, found[-1].end))
+
+
+def _length(found: Sequence[Token]) -> int:
+    return sum(token.text not in BREAKS for token in found)
 
 
 def _shown(weighed: Weighed) -> tuple[str, tuple[int, int]]:

@@ -14,6 +14,7 @@ from textback_pbx.consent.normalise import BREAKS, HALT, Token, near, squeeze, u
 from textback_pbx.consent.spelling import shortened
 
 _LONGEST_SPELT = 40  # letters of one word and the breaks between them
+_MUDDLED = 6  # letters of "stop" in any order, some of them twice
 _RUN = re.compile(r"(.)\1\1")
 
 
@@ -57,6 +58,8 @@ def _mended(token: Token, grammar: Grammar, targets: frozenset[str]) -> Token:
     for guess in _guesses(word):
         if guess in targets or (_RUN.search(word) and guess in grammar.words):
             return Token(guess, token.start, token.end)
+    if word[0] == "s" and set(word) == set("stop") and len(word) <= _MUDDLED:
+        return Token("stop", token.start, token.end)
     swapped = grammar.swapped.get(tuple(sorted(word)))
     if swapped is not None and near(word, swapped, 1):
         return Token(swapped, token.start, token.end)

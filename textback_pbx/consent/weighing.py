@@ -49,10 +49,9 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """How likely each label is, 0..1; ``peak``: the one asked for where it is likeliest, and the words there."""
+    """How likely each label is, 0..1, and the words that weigh most for the one asked for."""
 
     shares: Mapping[str, float]
-    peak: float
     heaviest: tuple[Token, ...]
 
 
@@ -87,7 +86,7 @@ def weigh(found: Sequence[Token], card: Card, label: str) -> Weighed:
     each = [shares(features(words(piece)), card) for piece in pieces]
     at = max(range(len(each)), key=lambda place: each[place][label])
     mixed = {name: math.sqrt(each[0][name] * each[at][name]) for name in card.labels}
-    return Weighed(mixed, each[at][label], _heaviest(pieces[at], card, card.labels.index(label)))
+    return Weighed(mixed, _heaviest(pieces[at], card, card.labels.index(label)))
 
 
 def stretches(found: Sequence[Token]) -> Iterator[Sequence[Token]]:

@@ -136,9 +136,9 @@ def _stop_sentence(line: Line, grammar: Grammar, text: str) -> Keyword | None:
             continue
         if (where == "comma" or word.piece.text not in grammar.edge_words) and _about_work(line, grammar):
             continue
-        return one_word.say(
-            word, Label.STOP, f"says “{word.piece.text}” as a sentence of its own (rule 5)", "stop_sentence"
-        )
+        listed = word.piece.text in grammar.edge_words or (word.piece.text,) in grammar.bare.phrases["listed"]
+        rule = "stop_sentence" if listed else "said_apart"
+        return one_word.say(word, Label.STOP, f"says “{word.piece.text}” as a sentence of its own (rule 5)", rule)
     return None
 
 
@@ -180,4 +180,6 @@ def _ordinary(found: Sequence[Token], line: Line, grammar: Grammar) -> Keyword:
         if token.text in grammar.edge_words or (token.text,) in grammar.bare.phrases["listed"]:
             why = f"“{token.text}” stands in a sentence about something else (rule 4)"
             return Keyword(Label.NONE, why, "in_a_sentence", (token.start, token.end))
+    if "_ " in line.text:
+        return Keyword(Label.NONE, "an ordinary reply: what looked like a wish is none", "shielded")
     return Keyword(Label.NONE, "an ordinary reply", "ordinary")
