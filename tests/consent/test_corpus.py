@@ -1,6 +1,6 @@
 """The opt-out corpus: the rates, and every error by name.
 
-Some 5,000 texts in fifteen parts, in 8 languages and a few texts each in a dozen more.
+Some 7,500 texts in twenty-one parts, in 8 languages and a few texts each in a dozen more.
 
 Each held-out part was written before the classifier had been run on it (the third is English meant to be hard, the
 fourth the other languages, the fifth idioms and roundabout ways), and what it showed at that first look is the honest
@@ -55,6 +55,10 @@ PARTS = [
     "held_out_14",
     "held_out_15",
     "held_out_16",
+    "held_out_17",
+    "held_out_18",
+    "held_out_19",
+    "held_out_20",
 ]
 
 

@@ -1,5 +1,6 @@
 """Words weighed: the card adds up as its file says, and a second opinion is heard only where it may be."""
 
+import json
 import math
 
 import pytest
@@ -96,3 +97,32 @@ def test_a_reason_shows_the_words_that_weigh_most():
     assert found.rule == "weighed"
     assert found.span is not None
     assert "“" in found.why
+
+
+def test_a_wish_among_many_words_is_weighed_only_so_far():
+    """Who refuses is brief: out of a story of more than 40 words no weight alone makes a refusal."""
+    wish = "whoever had these digits before me is who you want, pls scratch them off"
+    story = ". The radiator in the hall is cold again" * 5
+    assert classify(wish).rule == "weighed"
+    assert classify(wish + story).rule != "weighed"
+
+
+def test_what_a_rule_sees_in_a_long_ordinary_answer_is_doubted():
+    answers = [text for text in many() if len(text.split()) > opinion.LONGEST_WEIGHED]
+    seen = [text for text in answers if by_rules(text, "first_text").label == "stop"]
+    left = [text for text in seen if classify(text, "first_text").label == "stop"]
+    print(f"of {len(answers)} the rules see a refusal in {len(seen)}, {len(left)} of them stay one", *left, sep="\n  ")
+    assert len(seen) >= 20
+    assert len(left) <= 0.1 * len(seen)
+
+
+def many():
+    """Yield the long ordinary answers that the card was made from."""
+    for path in sorted((opt_outs.CORPUS / "many").glob("ordinary_long_*.jsonl")):
+        rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        yield from (row["text"] for row in rows if row["label"] == "none")
+
+
+@pytest.mark.parametrize("text", ["nn voglio ricevere sms", "n quero voltar a receber mensagens", "dont start texting"])
+def test_what_may_be_a_refusal_never_asks_for_texts_again(text):
+    assert classify(text, "first_text").label != "start"

@@ -15,6 +15,8 @@ from textback_pbx.consent.spelling import shortened
 KEYWORDS = ("stop", "listed", "cancel", "cancel_foreign", "start", "help", "unsure", "yes", "no")
 WRAPPING = ("greeting", "courtesy", "filler", "yesno", "insult", "signoff", "it")
 _LONGEST = 25
+#: After these a name may stand without a mark between: "STOP regards Maria".
+_SIGNED_OFF = frozenset({"regards", "thanks", "cheers", "wishes", "sincerely", "yours", "thx", "saludos", "gracias"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,9 @@ def _without_signature(found: Sequence[Token], grammar: Grammar, text: str) -> S
     cut = max((n for n, token in enumerate(found[:-1]) if token.text in BREAKS and _ends_word(found, n)), default=None)
     if cut is not None and cut > 0 and is_name(found[cut + 1 :], grammar, text):
         return found[:cut]
+    off = max((n for n, token in enumerate(found[:-1]) if token.text in _SIGNED_OFF), default=0)
+    if off > 0 and is_name(found[off + 1 :], grammar, text):
+        return found[: off + 1]
     if len(words) >= 3 and (
         f"{words[0].text} {words[1].text}" in {"this is", "i am"} or words[0].text in {"im", "its"}
     ):

@@ -22,13 +22,13 @@ from textback_pbx.consent.weighing import Weighed, load, weigh
 PACKAGE, CARD = "textback_pbx.consent", "opt_outs"
 #: The share of refusals from which a text that no rule read as one is a refusal; by the rule that spoke.
 LEVELS: Mapping[str, float] = {
-    "ordinary": 0.7,
+    "ordinary": 0.75,
     "shielded": 0.9,
     "start_again": 1.01,  # never more than doubted
-    "in_a_sentence": 0.7,
+    "in_a_sentence": 0.75,
     "limit": 0.8,
     "instead_of_texts": 0.7,
-    "complaint": 0.7,
+    "complaint": 0.8,
     "declines": 0.7,
     "refuses_call": 0.9,
     "leftover": 0.6,
@@ -37,8 +37,9 @@ LEVELS: Mapping[str, float] = {
 }
 #: The same for every rule that came near a refusal.
 NEAR = 0.5
-#: From here on refusing and doubtful words together are for a person.
+#: From here on refusing and doubtful words together are for a person; more where a rule knows what the wording is.
 DOUBT = 0.6
+KNOWN_DOUBT: Mapping[str, float] = {"limit": 0.9, "shielded": 0.9}
 #: Who refuses is brief, and a long story holds words of every kind: a refusal that a rule saw in a text of up to so
 #: many words is for a person below this share, and in one of more words below the last.
 UNLIKELY: tuple[tuple[int, float], ...] = ((8, 0.0), (25, 0.02), (40, 0.03))
@@ -75,7 +76,7 @@ def on_undecided(found: Sequence[Token], rule: str) -> Opinion | None:
     if weighed.shares["stop"] >= level and _length(found) <= LONGEST_WEIGHED:
         return Opinion("stop", "weighed", f"its words are those of refusals, “{words}” above all (rule 2)", span)
     either = weighed.shares["stop"] + weighed.shares["ambiguous"]
-    if either >= DOUBT:
+    if either >= KNOWN_DOUBT.get(rule, DOUBT):
         return Opinion("ambiguous", "weighed_doubt", f"words like “{words}” may refuse texts (rule 7)", span)
     if either < NOTHING and (rule in _FAINT or rule.startswith("near_")):
         return Opinion("none", f"faint_{rule}", "its words are those of ordinary replies (rule 4)", span)
