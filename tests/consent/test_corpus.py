@@ -21,6 +21,12 @@ estimate for strangers' texts:
     held_out_12 2 of 2        161 of 170 (4 of 9)                  181 of 188 (3 of 7)
     held_out_13               191 of 200 (2 of 9), all kinds       192 of 195 (1 of 3)
     held_out_14               343 of 435 (22 of 92), all kinds     253 of 260 (2 of 7)
+    held_out_15               334 of 340 (4 of 6), all kinds       232 of 240 (3 of 8)
+    held_out_16               346 of 350 (3 of 4), all kinds       239 of 250 (5 of 11)
+    held_out_17               347 of 350 (2 of 3), all kinds       245 of 250 (none of 5)
+    held_out_18               356 of 360 (1 of 4), all kinds       270 of 272 (none of 2)
+    held_out_19               354 of 360 (2 of 6), all kinds       266 of 271 (4 of 5)
+    held_out_20               390 of 390, all kinds                287 of 295 (4 of 8)
 
 The twelfth is by another writer, who had seen only the conventions: plain texts as people send them, in seven
 languages (420, less 42 that stood here before; of all 420 first read rightly: 191 of 200 refusals, 188 of 195
