@@ -67,6 +67,7 @@ def test_a_file_that_is_no_card_is_refused(tmp_path, monkeypatch):
         "stop it",
         "Liked “Reply STOP to opt out”",
         "yes",
+        "null",
     ],
 )
 def test_what_one_word_distress_or_the_phone_said_is_never_weighed(text):

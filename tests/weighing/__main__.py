@@ -1,6 +1,6 @@
 """Make the cards of points (``make weights``): ``python -m tests.weighing [--check] [opt_outs] [asked]``.
 
-``--check`` makes none: it holds every fourth text back in turn and prints how those are read.
+``--check`` makes none: it holds a part of the texts back in turn and prints how those are read.
 """
 
 import sys

@@ -6,6 +6,7 @@ refusal the heaviest stretch is one. Beside each text stands the same with a sli
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,45 +31,48 @@ FEATURES, STRENGTH = 30_000, 20.0
 
 @dataclass(frozen=True)
 class Case:
-    """One text and its label, ``none`` for anything that is neither a refusal nor for a person."""
+    """One text, its label (``none``: neither a refusal nor for a person) and the file it stands in."""
 
     text: str
     label: str
     weight: float = 1.0
+    source: str = ""
 
 
 def cases() -> list[Case]:
     """Return every labelled text once, the opt-out corpus' own label first."""
     found: dict[str, Case] = {}
     for weight, labelled in ((JUDGED, _judged()), (1.0, _many())):
-        for text, label in labelled:
-            found.setdefault(text.strip().casefold(), Case(text, label if label in LABELS else "none", weight))
+        for text, label, source in labelled:
+            case = Case(text, label if label in LABELS else "none", weight, source)
+            found.setdefault(text.strip().casefold(), case)
     return list(found.values())
 
 
-def _judged() -> Iterator[tuple[str, str]]:
+def _judged() -> Iterator[tuple[str, str, str]]:
     """The corpus and the families: each label was looked at twice."""
-    for row in _rows([*sorted(CORPUS.glob("*.jsonl")), SIBLINGS]):
+    for row, source in _rows([*sorted(CORPUS.glob("*.jsonl")), SIBLINGS]):
         labels = row.get("labels") or [row["label"]]
         answers = row.get("last_outbound") == "optout_confirmation"
         if len(labels) == 1 and not answers:  # what may be read in two ways teaches neither
-            yield row["text"], labels[0]
+            yield row["text"], labels[0], source
     for _, label, text in FAMILIES:
-        yield text, label
+        yield text, label, "families"
 
 
-def _many() -> Iterator[tuple[str, str]]:
-    for row in _rows(sorted((CORPUS / "many").glob("*.jsonl"))):
-        yield row["text"], row["label"]
-    for row in _rows(sorted(INTAKE.rglob("*.jsonl"))):
-        yield row["text"], row.get("keyword", "none")
+def _many() -> Iterator[tuple[str, str, str]]:
+    for row, source in _rows(sorted((CORPUS / "many").glob("*.jsonl"))):
+        yield row["text"], row["label"], source
+    for row, source in _rows(sorted(INTAKE.rglob("*.jsonl"))):
+        yield row["text"], row.get("keyword", "none"), source
     for text in ordinary_texts(GENERATED, SEED):
-        yield text, "none"
+        yield text, "none", "made up"
 
 
-def _rows(paths: Sequence[Path]) -> Iterator[dict]:
+def _rows(paths: Sequence[Path]) -> Iterator[tuple[dict, str]]:
     for path in paths:
-        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield json.loads(line), path.name
 
 
 def made_of(texts: Sequence[Case]) -> str:
@@ -105,17 +109,27 @@ def _features(found: Sequence[Token]) -> tuple[str, ...]:
     return tuple(weighing.features(weighing.words(found)))
 
 
+#: Texts of up to so many words are counted together; and the shares from which a row of the table counts.
+LENGTHS = (8, 15, 25, 40, 1_000)
+SHARES = (0.0, 0.01, 0.02, 0.03, 0.1, 0.2, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
+
+
 def check(texts: Sequence[Case], folds: int) -> None:
-    """Print what rules and card together say of texts the card was made without, by the level of the card."""
-    levels = (0.6, 0.7, 0.8, 0.9)
-    seen: dict[str, list[tuple[str, float]]] = {label: [] for label in ("stop", "ambiguous", "none")}
+    """Print how the card weighs writers it was made without: by length, and by what the rules say of the text.
+
+    A fold is a number of whole files, for texts of one hand are more alike than those of strangers.
+    """
+    sources = sorted({case.source for case in texts})
+    seen: Counter[tuple[int, bool, str, float]] = Counter()
     for fold in range(folds):
-        made = card([case for at, case in enumerate(texts) if at % folds != fold])
-        for case in texts[fold::folds]:
-            share = weighing.weigh(heard(case.text), made, "stop").shares["stop"]
-            seen[case.label].append((str(by_rules(case.text).label), share))
-    print("label       texts  rules alone say stop, with the card from", *levels)
-    for label, of in seen.items():
-        by_rule = [verdict == "stop" for verdict, _ in of]
-        both = [sum(rule or share >= level for rule, (_, share) in zip(by_rule, of, strict=True)) for level in levels]
-        print(f"{label:10} {len(of):6} {sum(by_rule) / len(of):7.1%}", *(f"{one / len(of):7.1%}" for one in both))
+        held_back = set(sources[fold::folds])
+        made = card([case for case in texts if case.source not in held_back])
+        for case in texts:
+            if case.source in held_back and (found := heard(case.text)):
+                length = next(most for most in LENGTHS if len(case.text.split()) <= most)
+                share = weighing.weigh(found, made, "stop").shares["stop"]
+                row = length, by_rules(case.text).label == "stop", case.label
+                seen.update((*row, least) for least in SHARES if share >= least)
+    print("words up to, the rules say stop, label; texts with at least this share of refusals:", *SHARES)
+    for row in sorted({key[:3] for key in seen}):
+        print(f"{row[0]:5} {'stop' if row[1] else 'else':5} {row[2]:10}", *(f"{seen[*row, one]:6}" for one in SHARES))

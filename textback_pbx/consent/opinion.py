@@ -8,7 +8,7 @@ text that no rule decided is weighed (:mod:`~textback_pbx.consent.weighing`), an
 - a refusal that a rule saw in words of ordinary replies goes to a person too,
 - what only came near a refusal, in words that weigh nothing at all, is an ordinary reply.
 
-What was said with one word, in distress, or by the phone itself is never weighed. The levels are set by texts held
+What was said with one word, in distress, or by the phone itself is never weighed. The levels are set by writers held
 back from the card (``python -m tests.weighing --check``): a missed opt-out is the worse error, but two in a
 thousand ordinary texts is all that may be lost to it.
 """
@@ -46,8 +46,9 @@ UNLIKELY: tuple[tuple[int, float], ...] = ((8, 0.0), (25, 0.02), (40, 0.03))
 ELSE_UNLIKELY = 0.2
 #: A word that nobody knows may be a name or a slip, so this rule needs more at any length.
 NO_NAME: Mapping[str, float] = {"not_that_person": 0.1}
-#: In a text of more words than this no weight alone makes a refusal: a person decides.
-LONGEST_WEIGHED = 40
+#: One word that no rule knows says nothing. In a text of more words than the longest no weight alone makes a refusal: a
+#: person decides.
+FEWEST_WEIGHED, LONGEST_WEIGHED = 2, 40
 #: Below here nothing in the words speaks for a refusal or a doubt that one of these rules saw.
 NOTHING = 0.12
 _FAINT = frozenset({"instead_of_texts", "refuses_call", "complaint", "declines", "leftover"})
@@ -69,7 +70,7 @@ class Opinion:
 def on_undecided(found: Sequence[Token], rule: str) -> Opinion | None:
     """Say what weighs in a text that ``rule`` did not read as a refusal; ``None``: nothing changes."""
     level = NEAR if rule.startswith("near_") else LEVELS.get(rule)
-    if level is None:
+    if level is None or _length(found) < FEWEST_WEIGHED:
         return None
     weighed = weigh(found, load(PACKAGE, CARD), "stop")
     words, span = _shown(weighed)
