@@ -70,11 +70,12 @@ class Opinion:
 def on_undecided(found: Sequence[Token], rule: str) -> Opinion | None:
     """Say what weighs in a text that ``rule`` did not read as a refusal; ``None``: nothing changes."""
     level = NEAR if rule.startswith("near_") else LEVELS.get(rule)
-    if level is None or _length(found) < FEWEST_WEIGHED:
+    length = _length(found)
+    if level is None or length < FEWEST_WEIGHED:
         return None
     weighed = weigh(found, load(PACKAGE, CARD), "stop")
     words, span = _shown(weighed)
-    if weighed.shares["stop"] >= level and _length(found) <= LONGEST_WEIGHED:
+    if weighed.shares["stop"] >= level and length <= LONGEST_WEIGHED:
         return Opinion("stop", "weighed", f"its words are those of refusals, “{words}” above all (rule 2)", span)
     either = weighed.shares["stop"] + weighed.shares["ambiguous"]
     if either >= KNOWN_DOUBT.get(rule, DOUBT):
@@ -88,7 +89,8 @@ def on_refusal(found: Sequence[Token], rule: str, language: str) -> Opinion | No
     """Doubt a refusal that ``rule`` saw among the words of ordinary replies; ``None``: it stands."""
     if rule in _CERTAIN or language not in _LANGUAGES:
         return None
-    by_length = next((share for most, share in UNLIKELY if _length(found) <= most), ELSE_UNLIKELY)
+    length = _length(found)
+    by_length = next((share for most, share in UNLIKELY if length <= most), ELSE_UNLIKELY)
     needed = max(by_length, NO_NAME.get(rule, 0.0))
     if not needed or weigh(found, load(PACKAGE, CARD), "stop").shares["stop"] >= needed:
         return None

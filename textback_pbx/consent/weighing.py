@@ -10,8 +10,8 @@ feature is
   anywhere together (``@no & @texts``): they say the same in every language, and in words that no text here has held,
 - four or five letters of a longer word (``~^unsu``): they say the same in other forms and slips of it.
 
-A long text is weighed whole, sentence by sentence and in stretches of fourteen words, and the heaviest stretch counts:
-one clause in a long story is as much of a wish as the same clause alone.
+A long text is weighed whole, sentence by sentence and in stretches of fourteen words, and what counts lies midway
+between the whole and the heaviest stretch: one clause in a long story may be a wish, but the story is heard with it.
 """
 
 import math

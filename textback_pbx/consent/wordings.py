@@ -180,6 +180,6 @@ def _ordinary(found: Sequence[Token], line: Line, grammar: Grammar) -> Keyword:
         if token.text in grammar.edge_words or (token.text,) in grammar.bare.phrases["listed"]:
             why = f"“{token.text}” stands in a sentence about something else (rule 4)"
             return Keyword(Label.NONE, why, "in_a_sentence", (token.start, token.end))
-    if "_ " in line.text:
+    if len(_left(line)) < len(line.tokens):
         return Keyword(Label.NONE, "an ordinary reply: what looked like a wish is none", "shielded")
     return Keyword(Label.NONE, "an ordinary reply", "ordinary")

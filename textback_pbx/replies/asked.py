@@ -15,7 +15,7 @@ from textback_pbx.consent.weighing import load, shares
 from textback_pbx.replies.mentions import Mention, Role
 
 PACKAGE, CARD, LABEL = "textback_pbx.replies", "asked", "asked"
-#: Below this share a time is not asked for (``python -m tests.weighing asked`` prints what each level costs).
+#: Below this share a time is not asked for (``python -m tests.weighing --check asked`` prints what each costs).
 LEVEL = 0.7
 #: A mention of time among the words: the one in question, and any other.
 _THIS, _OTHER = "T", "t"
